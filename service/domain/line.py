@@ -1,0 +1,113 @@
+"""The line: stages in their order, and the meters that measure what each stage puts out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+
+class MeterKind(StrEnum):
+    """How a meter's tag becomes kilograms."""
+
+    TOTALISER = "totaliser"
+    """Cumulative mass; production is its increase."""
+    RATE = "rate"
+    """Mass per hour; production is its integral over time."""
+    COUNT = "count"
+    """Cumulative pieces of known mass; production is its increase × mass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """One instrument that measures a stage's output.
+
+    kg_per_unit: kilograms per unit of the tag (1 for kg, 1,000 for t and t/h, the net mass for a count).
+    rollover: the counter's modulus in the tag's unit; None for a counter that does not wrap.
+    max_rate_kg_per_h: no equipment of this kind makes more; tells a rollover from a reset.
+    sample_s: how long before a new reading its increase can have happened while the source was alive.
+    bridge_s: the longest hole of a rate that is bridged as estimated; longer ones are unknown.
+    """
+
+    id: str
+    stage: str
+    unit: str
+    tag: str
+    kind: MeterKind
+    item_group: str
+    kg_per_unit: float = 1.0
+    rollover: float | None = None
+    max_rate_kg_per_h: float = 50_000.0
+    sample_s: float = 10.0
+    bridge_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One process step of the line.
+
+    finished_eq: finished tonnes per tonne of this stage's output.
+    yield_fraction: output over input.
+    capacity_t_per_h: what all units together can do.
+    feeds: the stages that take its output.
+    hourly: whether an hour's output means anything (not for batch furnaces with a 52 t unload).
+    """
+
+    id: str
+    name_en: str
+    name_zh: str
+    finished_eq: float
+    yield_fraction: float
+    capacity_t_per_h: float
+    feeds: tuple[str, ...] = ()
+    hourly: bool = True
+
+
+@dataclass(frozen=True)
+class Line:
+    """The stage graph with its meters; ``output_stage`` is where plant output is counted, once."""
+
+    stages: tuple[Stage, ...]
+    meters: tuple[Meter, ...]
+    output_stage: str
+
+    @cached_property
+    def stage_by_id(self) -> Mapping[str, Stage]:
+        return {stage.id: stage for stage in self.stages}
+
+    @cached_property
+    def meters_by_stage(self) -> Mapping[str, tuple[Meter, ...]]:
+        return {
+            stage.id: tuple(m for m in self.meters if m.stage == stage.id) for stage in self.stages
+        }
+
+    def required_kg(self, stage: str, *, finished_kg: float) -> float:
+        """Output of ``stage`` in kg that ``finished_kg`` of finished product needs."""
+        return finished_kg / self.stage_by_id[stage].finished_eq
+
+
+def cycle_in(feeds: Mapping[str, Iterable[str]]) -> tuple[str, ...] | None:
+    """The stages of a cycle in a stage graph, or None when material can only go forward."""
+    done: set[str] = set()
+    path: list[str] = []
+
+    def walk(stage: str) -> tuple[str, ...] | None:
+        if stage in path:
+            return (*path[path.index(stage) :], stage)
+        if stage in done:
+            return None
+        path.append(stage)
+        for follower in feeds.get(stage, ()):
+            found = walk(follower)
+            if found:
+                return found
+        path.pop()
+        done.add(stage)
+        return None
+
+    for stage in feeds:
+        found = walk(stage)
+        if found:
+            return found
+    return None
