@@ -1,1 +1,2 @@
-"""One room per thing outside: sources, history stores and notifiers behind the ports of the runtime."""
+"""One room per thing outside: sources, history stores and notifiers behind the ports of the
+runtime."""

@@ -28,7 +28,8 @@ class TimeOrigin(IntEnum):
 class Origin(IntEnum):
     """Where the rows come from; it decides which of two rows at the same (tag, time) stays.
 
-    A LIVE row beats a BACKFILL row. A live Bad never replaces a Good. Among equals the later written
+    A LIVE row beats a BACKFILL row. A live Bad never replaces a Good. Among equals the later
+    written
     stays. A DERIVED row (computed by the service itself) always replaces the earlier one.
     """
 
@@ -43,7 +44,8 @@ class Batch:
 
     tag: shape (n,), int32 numbers from the tag registry.
     time_ns: shape (n,), int64, UTC.
-    value: shape (n,), float64 in the tag's unit; NaN is null; booleans are 0.0 and 1.0; NaN for text.
+    value: shape (n,), float64 in the tag's unit; NaN is null; booleans are 0.0 and 1.0; NaN for
+    text.
     status: shape (n,), uint32, OPC UA StatusCode.
     text: row index -> text, for the rows whose value is text.
     received_ns: when the service received the rows, UTC.

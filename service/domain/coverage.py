@@ -1,6 +1,7 @@
 """Coverage: when a source was provably alive, so that silence means "unchanged" and not "unknown".
 
-OPC UA reports by exception. Between two data or keep-alive messages of a living subscription a value
+OPC UA reports by exception. Between two data or keep-alive messages of a living subscription a
+value
 holds; outside such intervals it is unknown. An item group is written ``source/group``.
 """
 
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """Item group ``group`` was provably alive over the half-open interval [start_ns, end_ns), UTC."""
+    """Item group ``group`` was provably alive over the half-open interval [start_ns, end_ns),
+    UTC."""
 
     group: str
     start_ns: int
@@ -25,7 +27,8 @@ class Cover:
 
 
 class Coverage:
-    """The disjoint, sorted intervals in which one item group was alive; intervals that touch merge."""
+    """The disjoint, sorted intervals in which one item group was alive; intervals that touch
+    merge."""
 
     __slots__ = ("_ends", "_starts")
 

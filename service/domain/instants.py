@@ -31,7 +31,8 @@ def to_datetime(time_ns: int) -> datetime:
 
 
 def to_iso(time_ns: int) -> str:
-    """RFC 3339 in UTC with all nine digits of the nanosecond, e.g. 2026-03-01T00:00:00.000000000Z."""
+    """RFC 3339 in UTC with all nine digits of the nanosecond, e.g.
+    2026-03-01T00:00:00.000000000Z."""
     whole, rest = divmod(time_ns, SECOND_NS)
     return f"{(_EPOCH + timedelta(seconds=whole)):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
 

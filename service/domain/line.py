@@ -23,10 +23,12 @@ class MeterKind(StrEnum):
 class Meter:
     """One instrument that measures a stage's output.
 
-    kg_per_unit: kilograms per unit of the tag (1 for kg, 1,000 for t and t/h, the net mass for a count).
+    kg_per_unit: kilograms per unit of the tag (1 for kg, 1,000 for t and t/h, the net mass for a
+    count).
     rollover: the counter's modulus in the tag's unit; None for a counter that does not wrap.
     max_rate_kg_per_h: no equipment of this kind makes more; tells a rollover from a reset.
-    sample_s: how long before a new reading its increase can have happened while the source was alive.
+    sample_s: how long before a new reading its increase can have happened while the source was
+    alive.
     bridge_s: the longest hole of a rate that is bridged as estimated; longer ones are unknown.
     """
 

@@ -21,7 +21,8 @@ BAD_NO_DATA = 0x809B_0000
 BAD_DATA_ENCODING_INVALID = 0x8038_0000
 
 OVERFLOW_BITS = 0x0000_0480
-"""InfoType DataValue (bit 10) with Overflow (bit 7): the server's queue dropped samples before this one."""
+"""InfoType DataValue (bit 10) with Overflow (bit 7): the server's queue dropped samples before
+this one."""
 
 
 class Quality(IntEnum):

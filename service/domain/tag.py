@@ -21,7 +21,8 @@ class TagKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Process limits in the tag's unit (ISA-18.2 alarm types HH, H, L, LL); None where there is none."""
+    """Process limits in the tag's unit (ISA-18.2 alarm types HH, H, L, LL); None where there is
+    none."""
 
     hh: float | None = None
     h: float | None = None
@@ -39,8 +40,10 @@ class Tag:
     scale, offset: unit value = source value × scale + offset.
     low, high: range in the unit, None when unknown.
     deadband: of alarms on this tag, in the unit.
-    rollover: the counter's modulus in the unit (65,536 for an unsigned 16-bit counter), None if it has none.
-    cyclic_s: the longest time between two values where the source promises one; None for "by exception".
+    rollover: the counter's modulus in the unit (65,536 for an unsigned 16-bit counter), None if it
+    has none.
+    cyclic_s: the longest time between two values where the source promises one; None for "by
+    exception".
     """
 
     id: str

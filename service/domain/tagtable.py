@@ -37,7 +37,8 @@ class TagTable:
         return self._by_number[number]
 
     def get(self, number: int) -> Tag | None:
-        """The Tag with this number, or None when it left the tag list (history may still hold it)."""
+        """The Tag with this number, or None when it left the tag list (history may still hold
+        it)."""
         return self._by_number.get(number)
 
     def of_connector(self, connector: str) -> dict[int, Tag]:

@@ -1,4 +1,5 @@
-"""Clock: where time comes from. It is passed in, so that the core also runs under simulated time."""
+"""Clock: where time comes from. It is passed in, so that the core also runs under simulated
+time."""
 
 from __future__ import annotations
 
@@ -28,9 +29,11 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock; with ``speed`` ≠ 1 its wall time runs that much faster from ``epoch_ns`` on.
+    """The machine's clock; with ``speed`` ≠ 1 its wall time runs that much faster from
+    ``epoch_ns`` on.
 
-    A fast clock serves a fast simulator: both are given the same epoch. Sleeps shrink with the speed.
+    A fast clock serves a fast simulator: both are given the same epoch. Sleeps shrink with the
+    speed.
     """
 
     def __init__(self, *, speed: float = 1.0, epoch_ns: int | None = None) -> None:
@@ -53,7 +56,8 @@ class SystemClock:
 
 
 class FakeClock:
-    """A clock that stands still until ``advance``; sleepers wake in the order of their deadlines."""
+    """A clock that stands still until ``advance``; sleepers wake in the order of their
+    deadlines."""
 
     def __init__(self, start_ns: int) -> None:
         self._now_ns = start_ns
@@ -77,7 +81,8 @@ class FakeClock:
         await wake
 
     async def advance(self, delay_s: float) -> None:
-        """Moves time forward, waking each sleeper at its own deadline and letting tasks run between."""
+        """Moves time forward, waking each sleeper at its own deadline and letting tasks run
+        between."""
         target_ns = self._now_ns + round(delay_s * SECOND_NS)
         await self._settle()
         while self._sleepers and self._sleepers[0][0] <= target_ns:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 
 class ConnectorError(Exception):
-    """Something outside went wrong. The message names the thing, what was expected, what came, what to do."""
+    """Something outside went wrong. The message names the thing, what was expected, what came,
+    what to do."""
 
 
 class Retryable(ConnectorError):
-    """It may work later: connection refused, time-out, server busy. ``retry_after_s`` is the other side's wish."""
+    """It may work later: connection refused, time-out, server busy. ``retry_after_s`` is the other
+    side's wish."""
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -16,7 +18,8 @@ class Retryable(ConnectorError):
 
 
 class Rejected(ConnectorError):
-    """The other side understood and said no: wrong credentials, bad request. Retried slowly, shown and alarmed."""
+    """The other side understood and said no: wrong credentials, bad request. Retried slowly, shown
+    and alarmed."""
 
 
 class Fatal(ConnectorError):

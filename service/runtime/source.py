@@ -14,9 +14,11 @@ from service.domain.batch import Batch
 class SourceReport:
     """What a source says of itself while it is connected.
 
-    keep_alive_s: the revised keep-alive interval, by item group ``connector/group``; the group is stale
+    keep_alive_s: the revised keep-alive interval, by item group ``connector/group``; the group is
+    stale
         after 2 × this without coverage.
-    counters: monotonic counts since the source was opened, by reason (values, keep_alives, rejected_items, ...).
+    counters: monotonic counts since the source was opened, by reason (values, keep_alives,
+    rejected_items, ...).
     details: revised parameters and what else an integrator wants to read, as text.
     """
 
@@ -28,12 +30,15 @@ class SourceReport:
 class Source(Protocol):
     """One connected source. Opened by the runtime, read by one task, closed by leaving its context.
 
-    Collecting goes on independently of ``read``; the source bounds what it holds, and says what it dropped.
+    Collecting goes on independently of ``read``; the source bounds what it holds, and says what it
+    dropped.
     """
 
     async def read(self) -> Batch:
-        """The next Batch. Safe to cancel: nothing is lost. Raises Retryable when the connection is lost
-        (the runtime then closes the source and opens it anew, with backoff), Rejected or Fatal as named there.
+        """The next Batch. Safe to cancel: nothing is lost. Raises Retryable when the connection is
+        lost
+        (the runtime then closes the source and opens it anew, with backoff), Rejected or Fatal as
+        named there.
         Never concurrent with itself."""
         ...
 
@@ -47,6 +52,7 @@ class Source(Protocol):
 
 
 class OpenSource(Protocol):
-    """Opens the source: connects, subscribes; raises ConnectorError. Called again after each loss."""
+    """Opens the source: connects, subscribes; raises ConnectorError. Called again after each
+    loss."""
 
     def __call__(self) -> AbstractAsyncContextManager[Source]: ...
