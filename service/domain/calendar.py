@@ -1,0 +1,155 @@
+"""The production calendar: days, shifts, months and years of the plant, and which hours are
+planned.
+
+Local times are the plant's own zone; every instant that comes out is int64 nanoseconds UTC.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain.instants import to_datetime, to_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A shift of the day: its name and its local start. It lasts until the next shift starts."""
+
+    id: str
+    start: time
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftSpan:
+    """One shift on one day, [start_ns, end_ns)."""
+
+    shift: Shift
+    start_ns: int
+    end_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Downtime:
+    """Planned hours that are not worked: holiday, overhaul, curtailment reserve; [start_ns,
+    end_ns)."""
+
+    start_ns: int
+    end_ns: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Which hours the plant plans to run.
+
+    day_start: local time at which the production day, and with it months and years, begin.
+    shifts: sorted by start; together they last 24 h.
+    downtimes: sorted and disjoint.
+    """
+
+    zone: ZoneInfo
+    day_start: time
+    shifts: tuple[Shift, ...]
+    downtimes: tuple[Downtime, ...] = ()
+
+    def planned_ns(self, start_ns: int, end_ns: int) -> int:
+        """Planned nanoseconds within [start_ns, end_ns)."""
+        if end_ns <= start_ns:
+            return 0
+        return (end_ns - start_ns) - (self._down_until(end_ns) - self._down_until(start_ns))
+
+    def is_planned(self, time_ns: int) -> bool:
+        """Whether the plant plans to run at ``time_ns``."""
+        at = bisect_right(self._down_starts, time_ns) - 1
+        return at < 0 or time_ns >= self.downtimes[at].end_ns
+
+    def planned_fraction(self, edges_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Planned share of each interval between neighbouring ``edges_ns`` (n + 1,); shape (n,)."""
+        starts = np.array([d.start_ns for d in self.downtimes], dtype=np.int64)
+        ends = np.array([d.end_ns for d in self.downtimes], dtype=np.int64)
+        down = np.zeros(len(edges_ns) - 1, dtype=np.float64)
+        for start, end in zip(starts, ends, strict=True):
+            first = max(int(np.searchsorted(edges_ns, start, "right")) - 1, 0)
+            last = min(int(np.searchsorted(edges_ns, end, "left")), len(down))
+            if first < last:
+                cut = np.clip(edges_ns[first : last + 1], start, end)
+                down[first:last] += np.diff(cut)
+        return np.asarray(1.0 - down / np.diff(edges_ns), dtype=np.float64)
+
+    def local_day(self, time_ns: int) -> date:
+        """The production day that ``time_ns`` belongs to."""
+        local = to_datetime(time_ns).astimezone(self.zone)
+        day = local.date()
+        return day if time_ns >= self.start_of(day) else day - timedelta(days=1)
+
+    def start_of(self, day: date) -> int:
+        """The instant at which production day ``day`` begins."""
+        return to_ns(datetime.combine(day, self.day_start, tzinfo=self.zone))
+
+    def day_start_ns(self, time_ns: int) -> int:
+        """Begin of the production day of ``time_ns``."""
+        return self.start_of(self.local_day(time_ns))
+
+    def month_start_ns(self, time_ns: int) -> int:
+        """Begin of the production month of ``time_ns``."""
+        return self.start_of(self.local_day(time_ns).replace(day=1))
+
+    def year_of(self, time_ns: int) -> int:
+        """The production year of ``time_ns``."""
+        return self.local_day(time_ns).year
+
+    def year_bounds_ns(self, year: int) -> tuple[int, int]:
+        """[begin, end) of production year ``year``."""
+        return self.start_of(date(year, 1, 1)), self.start_of(date(year + 1, 1, 1))
+
+    def shift_at(self, time_ns: int) -> ShiftSpan:
+        """The shift that is on at ``time_ns``."""
+        day = to_datetime(time_ns).astimezone(self.zone).date()
+        spans = [span for n in (-1, 0, 1) for span in self._spans_of(day + timedelta(days=n))]
+        at = bisect_right([span.start_ns for span in spans], time_ns) - 1
+        return spans[at]
+
+    def shifts_between(self, start_ns: int, end_ns: int) -> list[ShiftSpan]:
+        """Every shift that overlaps [start_ns, end_ns), in order."""
+        spans = []
+        at = start_ns
+        while at < end_ns:
+            span = self.shift_at(at)
+            spans.append(span)
+            at = span.end_ns
+        return spans
+
+    def _spans_of(self, day: date) -> list[ShiftSpan]:
+        """The shifts that start on the local calendar day ``day``."""
+        starts = [to_ns(datetime.combine(day, s.start, tzinfo=self.zone)) for s in self.shifts]
+        tomorrow = day + timedelta(days=1)
+        first = to_ns(datetime.combine(tomorrow, self.shifts[0].start, tzinfo=self.zone))
+        ends = [*starts[1:], first]
+        return [ShiftSpan(*row) for row in zip(self.shifts, starts, ends, strict=True)]
+
+    def _down_until(self, time_ns: int) -> int:
+        """Nanoseconds of downtime before ``time_ns``."""
+        at = bisect_left(self._down_starts, time_ns)
+        if at == 0:
+            return 0
+        last = self.downtimes[at - 1]
+        return self._down_before[at - 1] + min(time_ns, last.end_ns) - last.start_ns
+
+    @cached_property
+    def _down_starts(self) -> Sequence[int]:
+        return [d.start_ns for d in self.downtimes]
+
+    @cached_property
+    def _down_before(self) -> Sequence[int]:
+        before = [0]
+        for downtime in self.downtimes:
+            before.append(before[-1] + downtime.end_ns - downtime.start_ns)
+        return before

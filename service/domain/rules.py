@@ -1,0 +1,117 @@
+"""Rules as a site writes them: what is judged, how long it must last, and how urgent it is.
+
+A rule is applied to many assets; ``service.domain.definitions`` makes one alarm definition of each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.domain.alarm import Priority
+from service.domain.plan import Window
+
+
+class LimitKind(StrEnum):
+    """Process limits, most urgent first on either side (ISA-18.2)."""
+
+    HH = "hh"
+    H = "h"
+    L = "l"
+    LL = "ll"
+
+    @property
+    def is_high(self) -> bool:
+        return self in (LimitKind.HH, LimitKind.H)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long the condition must hold before the alarm comes, and be gone before it goes, in
+    seconds."""
+
+    on_delay_s: float = 0.0
+    off_delay_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ThroughputRule:
+    """A stage's production over ``window`` is more than ``below_pct`` % below plan.
+
+    It returns when the deviation is better than ``below_pct`` − ``deadband_pct``. With more than
+    ``max_unknown_share`` of the window unknown, or no planned time in it, the input is unknown.
+    """
+
+    id: str
+    stages: tuple[str, ...]
+    window: Window
+    below_pct: float
+    deadband_pct: float
+    priority: Priority
+    timing: Timing
+    max_unknown_share: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftShortfallRule:
+    """The shift can no longer reach its plan: done so far, plus the rest at capacity or at the
+    rate of
+    the last hour (whichever is greater), stays more than ``below_pct`` % under the shift's plan."""
+
+    id: str
+    stages: tuple[str, ...]
+    below_pct: float
+    priority: Priority
+    timing: Timing
+    max_unknown_share: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRule:
+    """A tag is beyond one of the limits of the tag list; its deadband is the tag's own.
+
+    tags: patterns (shell style) of tag ids; every matching tag that has this limit is watched.
+    """
+
+    id: str
+    limit: LimitKind
+    tags: tuple[str, ...]
+    priority: Priority
+    timing: Timing
+
+
+@dataclass(frozen=True, slots=True)
+class BadQualityRule:
+    """A tag's value is Bad while its source is alive."""
+
+    id: str
+    tags: tuple[str, ...]
+    priority: Priority
+    timing: Timing
+
+
+@dataclass(frozen=True, slots=True)
+class StaleRule:
+    """A tag that is declared cyclic brought nothing for ``cycles`` × its cycle while its source is
+    alive."""
+
+    id: str
+    tags: tuple[str, ...]
+    cycles: float
+    priority: Priority
+    timing: Timing
+
+
+@dataclass(frozen=True, slots=True)
+class CommunicationRule:
+    """A connector's item group shows no sign of life beyond 2 × its revised keep-alive."""
+
+    id: str
+    connectors: tuple[str, ...]
+    priority: Priority
+    timing: Timing
+
+
+Rule = (
+    ThroughputRule | ShiftShortfallRule | LimitRule | BadQualityRule | StaleRule | CommunicationRule
+)
