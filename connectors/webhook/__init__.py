@@ -1,0 +1,1 @@
+"""Signed webhooks after the Standard Webhooks specification."""

@@ -1,0 +1,64 @@
+"""Every kind of connector: its settings model, and where its opener lives.
+
+Openers are named, not imported, so that checking a site loads no client library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+from typing import Any
+
+from pydantic import BaseModel
+
+from connectors.duckdb.settings import DuckDbSettings
+from connectors.influxdb.settings import InfluxDbSettings
+from connectors.opcua.settings import OpcUaSettings
+from connectors.simulator.settings import SimulatorSettings
+from connectors.webhook.settings import WebhookSettings
+
+
+class Port(StrEnum):
+    """Which port of the runtime a connector serves."""
+
+    SOURCE = "source"
+    HISTORY = "history"
+    NOTIFIER = "notifier"
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """One kind. ``opener`` is ``module:function``."""
+
+    kind: str
+    port: Port
+    settings: type[BaseModel]
+    opener: str
+
+    def load(self) -> Callable[..., Any]:
+        """The function that opens it; imports the client library."""
+        module, _, name = self.opener.partition(":")
+        opener: Callable[..., Any] = getattr(import_module(module), name)
+        return opener
+
+
+CONNECTORS: tuple[Connector, ...] = (
+    Connector("opcua", Port.SOURCE, OpcUaSettings, "connectors.opcua.source:open_source"),
+    Connector(
+        "simulator", Port.SOURCE, SimulatorSettings, "connectors.simulator.source:open_source"
+    ),
+    Connector("duckdb", Port.HISTORY, DuckDbSettings, "connectors.duckdb.history:open_history"),
+    Connector(
+        "influxdb", Port.HISTORY, InfluxDbSettings, "connectors.influxdb.history:open_history"
+    ),
+    Connector(
+        "webhook", Port.NOTIFIER, WebhookSettings, "connectors.webhook.notifier:open_notifier"
+    ),
+)
+
+
+def kinds(port: Port) -> dict[str, Connector]:
+    """The connectors that serve ``port``, by kind."""
+    return {c.kind: c for c in CONNECTORS if c.port is port}

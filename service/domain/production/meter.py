@@ -1,0 +1,84 @@
+"""One meter's account: readings and coverage in, closed minutes out, and the state between two
+calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from service.domain.coverage import Coverage
+from service.domain.instants import MINUTE_NS, seconds
+from service.domain.line import Meter, MeterKind
+from service.domain.production.minutes import Minutes, OpenMinutes, close, since, spread
+from service.domain.production.rate import integral
+from service.domain.production.readings import NO_HOLE, Readings, first_holes, in_order
+from service.domain.production.totaliser import rises
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where the account of one meter stands.
+
+    last_ns, last_value: the last good reading, or for a rate the instant up to which it is
+    integrated.
+    hole_ns: since when the meter reads Bad, None while its last reading is good.
+    open: minutes that are not closed yet; None before the first good reading.
+    """
+
+    last_ns: int | None = None
+    last_value: float = 0.0
+    hole_ns: int | None = None
+    open: OpenMinutes | None = None
+
+
+def advance(
+    meter: Meter, account: Account, readings: Readings, coverage: Coverage, until_ns: int
+) -> tuple[Account, Minutes | None]:
+    """Accounts for ``readings`` and closes the minutes that nothing can change any more.
+
+    readings: every reading that arrived since the last call. coverage: of the meter's item group,
+    reaching back to ``account.last_ns``. until_ns: the group's watermark: all that happened before
+    it
+    has been told. Returns the account as it stands now, and the minutes closed, None when there
+    are none.
+
+    Minutes of a totaliser stay open while a hole lasts: only the next good reading tells its mass.
+    """
+    seen = in_order(readings, after_ns=account.last_ns)
+    good_ns = seen.time_ns[seen.usable]
+    good = seen.value[seen.usable]
+    bad_ns = seen.time_ns[~seen.usable]
+    hidden_ns = 0
+    if account.last_ns is not None:
+        good_ns = np.append(np.int64(account.last_ns), good_ns)
+        good = np.append(account.last_value, good)
+        if account.hole_ns is not None:
+            bad_ns = np.append(np.int64(max(account.hole_ns, account.last_ns)), bad_ns)
+            hidden_ns = max(account.last_ns - account.hole_ns, 0)
+    if not len(good_ns):
+        return account, None
+
+    hole_ns, length_ns = first_holes(good_ns, bad_ns, coverage, max(until_ns, int(good_ns[-1])))
+    length_ns[0] += hidden_ns
+    still_bad = len(bad_ns) > 0 and bad_ns[-1] >= good_ns[-1]
+    bad_since = int(bad_ns[np.searchsorted(bad_ns, good_ns[-1], "left")]) if still_bad else None
+    if bad_since is not None and len(good_ns) == 1 and hidden_ns:
+        bad_since -= hidden_ns
+    began = account.open or OpenMinutes(-(-int(good_ns[0]) // MINUTE_NS))
+
+    holds_until_ns = until_ns if hole_ns[-1] == NO_HOLE else min(int(hole_ns[-1]), until_ns)
+    last_ns = int(good_ns[-1])
+    if meter.kind is MeterKind.RATE:
+        bridged = length_ns[-1] <= seconds(meter.bridge_s)
+        last_ns = max(holds_until_ns if bridged else until_ns, last_ns)
+        portions = integral(meter, good_ns, good, hole_ns, length_ns, last_ns)
+        closed_ns = min(last_ns, until_ns)
+    else:
+        portions = rises(meter, good_ns, good, hole_ns)
+        closed_ns = holds_until_ns - seconds(meter.sample_s)
+    if account.open is None:
+        portions = since(portions, began.first * MINUTE_NS)
+    left, closed = close(spread(began, portions), closed_ns // MINUTE_NS)
+    state = Account(last_ns, float(good[-1]), bad_since, left)
+    return state, closed if len(closed) else None

@@ -1,0 +1,125 @@
+"""Kilograms per minute with their quality, and the open minutes that still collect them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain.instants import MINUTE_NS
+
+Float64s = NDArray[np.float64]
+Int64s = NDArray[np.int64]
+UInt8s = NDArray[np.uint8]
+
+
+class Grade(IntEnum):
+    """How well a minute's kilograms are known; of two grades the greater stays."""
+
+    MEASURED = 0
+    ESTIMATED = 1
+    """Spread over a gap by the meter's own delta, or bridged over a short hole of a rate."""
+    UNKNOWN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Minutes:
+    """Consecutive minutes of one meter.
+
+    first: number of the first minute since 1970 (UTC). kg: shape (n,), NaN where unknown. grade:
+    shape (n,).
+    """
+
+    first: int
+    kg: Float64s
+    grade: UInt8s
+
+    def __len__(self) -> int:
+        return len(self.kg)
+
+    @property
+    def start_ns(self) -> Int64s:
+        """Begin of each minute, int64 nanoseconds, shape (n,)."""
+        return (self.first + np.arange(len(self.kg), dtype=np.int64)) * MINUTE_NS
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMinutes:
+    """Minutes from ``first`` on that are not closed yet, with what fell into them so far."""
+
+    first: int
+    kg: Float64s = field(default_factory=lambda: np.zeros(0))
+    grade: UInt8s = field(default_factory=lambda: np.zeros(0, np.uint8))
+
+
+@dataclass(frozen=True, slots=True)
+class Portions:
+    """Mass that was made between two instants: columns of one length n, in time order, not
+    overlapping.
+
+    start_ns, end_ns: int64. kg: float64, NaN when unknown. grade: uint8, see ``Grade``.
+    """
+
+    start_ns: Int64s
+    end_ns: Int64s
+    kg: Float64s
+    grade: UInt8s
+
+
+def spread(open_minutes: OpenMinutes, portions: Portions) -> OpenMinutes:
+    """Adds ``portions`` to the minutes they overlap, evenly over their own length.
+
+    A portion that begins before the first open minute (its minutes are closed) counts in full in
+    what is
+    open. An unknown portion makes every minute that it touches unknown.
+    """
+    if not len(portions.kg):
+        return open_minutes
+    origin_ns = open_minutes.first * MINUTE_NS
+    start = np.maximum(portions.start_ns - origin_ns, 0)
+    end = np.maximum(portions.end_ns - origin_ns, 1)
+    start = np.minimum(start, end - 1)
+    last = (end - 1) // MINUTE_NS
+    n = max(int(last.max()) + 1, len(open_minutes.kg))
+    kg = np.zeros(n)
+    grade = np.zeros(n, np.uint8)
+    kg[: len(open_minutes.kg)] = open_minutes.kg
+    grade[: len(open_minutes.grade)] = open_minutes.grade
+
+    first = start // MINUTE_NS
+    mass = np.where(np.isnan(portions.kg), 0.0, portions.kg)
+    inside = first == last
+    kg += np.bincount(first[inside], weights=mass[inside], minlength=n)
+    marked = inside & (portions.grade > 0)
+    np.maximum.at(grade, first[marked], portions.grade[marked])
+    for at in np.flatnonzero(~inside):
+        a, b = int(first[at]), int(last[at])
+        edges = np.clip(np.arange(a, b + 2) * MINUTE_NS, start[at], end[at])
+        kg[a : b + 1] += mass[at] * (np.diff(edges) / (end[at] - start[at]))
+        np.maximum(grade[a : b + 1], portions.grade[at], out=grade[a : b + 1])
+    return OpenMinutes(open_minutes.first, kg, grade)
+
+
+def since(portions: Portions, start_ns: int) -> Portions:
+    """What of ``portions`` was made from ``start_ns`` on; a portion that begins earlier is cut."""
+    kept = portions.end_ns > start_ns
+    start = portions.start_ns[kept]
+    end = portions.end_ns[kept]
+    cut = np.maximum(start, start_ns)
+    share = (end - cut) / (end - start)
+    return Portions(cut, end, portions.kg[kept] * share, portions.grade[kept])
+
+
+def close(open_minutes: OpenMinutes, until_minute: int) -> tuple[OpenMinutes, Minutes]:
+    """Closes the minutes before ``until_minute``: minutes into which nothing fell made 0 kg."""
+    n = max(until_minute - open_minutes.first, 0)
+    held = min(n, len(open_minutes.kg))
+    kg = np.zeros(n)
+    grade = np.zeros(n, np.uint8)
+    kg[:held] = open_minutes.kg[:held]
+    grade[:held] = open_minutes.grade[:held]
+    kg[grade == Grade.UNKNOWN] = np.nan
+    left = OpenMinutes(open_minutes.first + n, open_minutes.kg[held:], open_minutes.grade[held:])
+    return left, Minutes(open_minutes.first, kg, grade)
