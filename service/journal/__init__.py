@@ -1,0 +1,1 @@
+"""The durable log between the sources and everything else, and the tag registry beside it."""
