@@ -1,0 +1,230 @@
+"""Accounting: follows the journal and turns meter readings into production, minute by minute."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from service.domain.batch import Batch, Origin
+from service.domain.coverage import Coverage
+from service.domain.instants import MINUTE_NS, seconds
+from service.domain.line import Meter
+from service.domain.production.book import ProductionBook
+from service.domain.production.meter import Account, advance
+from service.domain.production.minutes import Minutes
+from service.domain.production.readings import Readings
+from service.domain.quality import is_bad
+from service.domain.tagtable import TagTable
+from service.runtime.log import JournalReader
+
+log = logging.getLogger(__name__)
+
+MAX_BUFFERED_ROWS = 400_000
+SILENT_NS = 2 * MINUTE_NS
+"""A group this far behind the most advanced one has fallen silent."""
+NEVER = np.iinfo(np.int64).min
+
+
+@dataclass(slots=True)
+class AccountingState:
+    """All that accounting must remember between two commits; ``position`` is its journal cursor.
+
+    accounts: by meter. coverage: by item group, as far back as an account needs it.
+    resumed_ns: by item group, when its current unbroken liveness began.
+    closed_ns: end of the last minute for which every group is done.
+    """
+
+    position: int = 0
+    accounts: dict[str, Account] = field(default_factory=dict)
+    coverage: dict[str, Coverage] = field(default_factory=dict)
+    resumed_ns: dict[str, int] = field(default_factory=dict)
+    closed_ns: int | None = None
+
+
+class Ledger(Protocol):
+    """Where production is kept. Called by one task."""
+
+    async def load(self) -> AccountingState:
+        """The state of the last commit; a fresh one when there was none."""
+        ...
+
+    async def commit(self, state: AccountingState, closed: Sequence[tuple[str, Minutes]]) -> None:
+        """Keeps ``state`` and the minutes closed since the last commit, all or nothing."""
+        ...
+
+
+class Accounting:
+    """The consumer that closes minutes. ``changed`` is set after each commit that closed some."""
+
+    def __init__(
+        self,
+        meters: Sequence[Meter],
+        table: TagTable,
+        ledger: Ledger,
+        book: ProductionBook,
+        *,
+        lateness_s: float,
+    ) -> None:
+        self._meters = list(meters)
+        self._ledger = ledger
+        self._book = book
+        self._lateness_ns = seconds(lateness_s)
+        self._meter_of = np.full(table.size, -1, np.int32)
+        for at, meter in enumerate(self._meters):
+            self._meter_of[table.number(meter.tag)] = at
+        self._groups = sorted({meter.item_group for meter in self._meters})
+        self._group_of = np.array([self._groups.index(m.item_group) for m in self._meters])
+        self._state = AccountingState()
+        self._chunks: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
+        self._buffered = 0
+        self._read_to = 0
+        self.changed = asyncio.Condition()
+        self.counters = {"minutes": 0, "late": 0, "readings": 0}
+
+    @property
+    def position(self) -> int:
+        """Journal cursor of the last commit."""
+        return self._state.position
+
+    @property
+    def closed_ns(self) -> int | None:
+        """End of the last minute for which accounting is done."""
+        return self._state.closed_ns
+
+    async def load(self) -> None:
+        """Takes up the state of the last commit; before ``run``."""
+        self._state = await self._ledger.load()
+        self._read_to = self._state.position
+        self._book.closed_ns = self._state.closed_ns
+
+    async def run(self, journal: JournalReader) -> None:
+        """Follows ``journal`` for ever."""
+        while True:
+            for entry in await journal.read(self._read_to):
+                self._take(entry.batch)
+                self._read_to = entry.position
+                if self._buffered > MAX_BUFFERED_ROWS:
+                    await self.settle()
+            if self._minute_is_over():
+                await self.settle()
+
+    async def settle(self) -> None:
+        """Accounts for all that was read and commits it."""
+        closed = await asyncio.to_thread(self._account)
+        self._state.position = self._read_to
+        await self._ledger.commit(self._state, closed)
+        for meter, minutes in closed:
+            self._book.enter(meter, minutes)
+            self.counters["minutes"] += len(minutes)
+        self._book.closed_ns = self._state.closed_ns
+        async with self.changed:
+            self.changed.notify_all()
+
+    def _take(self, batch: Batch) -> None:
+        for cover in batch.covers:
+            coverage = self._state.coverage.setdefault(cover.group, Coverage())
+            if coverage.end_ns is None or cover.start_ns > coverage.end_ns:
+                self._state.resumed_ns[cover.group] = cover.start_ns
+            coverage.add(cover.start_ns, cover.end_ns)
+        if not len(batch) or batch.origin is Origin.DERIVED:
+            return
+        inside = batch.tag < len(self._meter_of)
+        meter = np.where(inside, self._meter_of[np.where(inside, batch.tag, 0)], -1)
+        rows = np.flatnonzero(meter >= 0)
+        if not len(rows):
+            return
+        meter = meter[rows]
+        time_ns = batch.time_ns[rows]
+        if batch.origin is Origin.LIVE:
+            # A source that resumed sends again what it holds, with the old source times: these
+            # values
+            # hold from when it resumed.
+            resumed = np.array([self._state.resumed_ns.get(g, NEVER) for g in self._groups])
+            time_ns = np.maximum(time_ns, resumed[self._group_of[meter]])
+        value = batch.value[rows]
+        usable = ~is_bad(batch.status[rows]) & ~np.isnan(value)
+        self._chunks.append((meter, time_ns, value, usable))
+        self._buffered += len(rows)
+
+    def _watermark_ns(self, group: str) -> int | None:
+        coverage = self._state.coverage.get(group)
+        end_ns = coverage.end_ns if coverage else None
+        return None if end_ns is None else end_ns - self._lateness_ns
+
+    def _minute_is_over(self) -> bool:
+        closable = self._closable_ns()
+        return closable is not None and closable > (self._state.closed_ns or NEVER)
+
+    def _closable_ns(self) -> int | None:
+        """End of the last minute that every living group has told all about.
+
+        A group that fell silent does not hold up the others: its meters' minutes are unknown for
+        now.
+        """
+        marks = [m for g in self._groups if (m := self._watermark_ns(g)) is not None]
+        if not marks:
+            return None
+        living_ns = min(m for m in marks if m >= max(marks) - SILENT_NS)
+        longest_ns = max(seconds(m.sample_s) for m in self._meters)
+        return (living_ns - longest_ns) // MINUTE_NS * MINUTE_NS
+
+    def _account(self) -> list[tuple[str, Minutes]]:
+        """Advances every meter's account; returns the minutes that closed. Runs in a worker
+        thread."""
+        by_meter = self._split()
+        closed = []
+        for at, meter in enumerate(self._meters):
+            mark = self._watermark_ns(meter.item_group)
+            if mark is None:
+                continue
+            account = self._state.accounts.get(meter.id, Account())
+            readings = by_meter.get(at, _NO_READINGS)
+            if account.last_ns is not None and len(readings.time_ns):
+                self.counters["late"] += int((readings.time_ns < account.last_ns).sum())
+            account, minutes = advance(
+                meter, account, readings, self._state.coverage[meter.item_group], mark
+            )
+            self._state.accounts[meter.id] = account
+            if minutes is not None:
+                closed.append((meter.id, minutes))
+        closable = self._closable_ns()
+        if closable is not None:
+            self._state.closed_ns = max(closable, self._state.closed_ns or NEVER)
+        self._forget()
+        return closed
+
+    def _split(self) -> dict[int, Readings]:
+        """The buffered rows, by meter."""
+        if not self._chunks:
+            return {}
+        meter, time_ns, value, usable = (np.concatenate(c) for c in zip(*self._chunks, strict=True))
+        self._chunks.clear()
+        self._buffered = 0
+        self.counters["readings"] += len(meter)
+        order = np.argsort(meter, kind="stable")
+        parts = np.split(order, np.flatnonzero(np.diff(meter[order])) + 1)
+        return {
+            int(meter[rows[0]]): Readings(time_ns[rows], value[rows], usable[rows])
+            for rows in parts
+        }
+
+    def _forget(self) -> None:
+        """Drops coverage that no account looks back at."""
+        for group, coverage in self._state.coverage.items():
+            needed = [
+                account.last_ns
+                for meter in self._meters
+                if meter.item_group == group
+                and (account := self._state.accounts.get(meter.id)) is not None
+                and account.last_ns is not None
+            ]
+            if needed:
+                coverage.forget_before(min(needed))
+
+
+_NO_READINGS = Readings(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.bool_))
