@@ -1,0 +1,176 @@
+"""[connectors.*], [history] and [[notifications]]: what the service talks to, without talking to
+it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+from connectors.registry import Port, kinds
+from service.domain.alarm import Priority
+from service.settings.document import Document
+from service.settings.explain import Where
+from service.settings.fields import NAME
+from service.settings.problems import choose, shown
+from service.settings.tables import NotificationTable
+
+HISTORY_EXAMPLE = '[history] with kind = "duckdb"'
+CONNECTOR_EXAMPLE = '[connectors.plant] with kind = "opcua"'
+NOTIFICATION_EXAMPLE = "[[notifications]] with name, kind and url"
+
+
+@runtime_checkable
+class Keyed(Protocol):
+    """Settings with a key that can be read, and judged, without the network."""
+
+    def key(self) -> bytes:
+        """The key; ValueError says where it was looked for, and what is wrong with it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where alarms are sent that are at least as urgent as ``min_priority``."""
+
+    name: str
+    min_priority: Priority
+    settings: BaseModel
+
+
+def read_sources(document: Document) -> dict[str, BaseModel]:
+    """The settings of the sources by name; problems are noted."""
+    tables = document.table("connectors", example=CONNECTOR_EXAMPLE)
+    sources: dict[str, BaseModel] = {}
+    if tables is None:
+        return sources
+    if not tables:
+        document.problem(
+            ("connectors",),
+            expected="at least one connector",
+            found="none",
+            remedy=f"write {CONNECTOR_EXAMPLE}",
+        )
+    for name, data in tables.items():
+        where = ("connectors", name)
+        if not NAME.fullmatch(name):
+            document.problem(
+                where,
+                expected="a name of letters, digits, - and _",
+                found=shown(name),
+                remedy="rename the connector, here and in tags.csv",
+            )
+        if not isinstance(data, dict):
+            document.problem(
+                where,
+                expected=f"a table [connectors.{name}]",
+                found=shown(data),
+                remedy=f"write {CONNECTOR_EXAMPLE}",
+            )
+            continue
+        settings = _settings(document, Port.SOURCE, data, where)
+        if settings is not None:
+            sources[name] = settings
+    return sources
+
+
+def source_names(document: Document) -> list[str] | None:
+    """The names of all connectors, right or not; None when the table itself is not there."""
+    tables = document.tables.get("connectors")
+    return list(tables) if isinstance(tables, dict) else None
+
+
+def read_history(document: Document) -> BaseModel | None:
+    """The settings of the history; None with problems noted."""
+    data = document.table("history", example=HISTORY_EXAMPLE)
+    return None if data is None else _settings(document, Port.HISTORY, data, ("history",))
+
+
+def read_destinations(document: Document) -> tuple[Destination, ...]:
+    """Who is told; problems are noted."""
+    destinations: dict[str, Destination] = {}
+    tables = document.array("notifications", example=NOTIFICATION_EXAMPLE, required=False)
+    for at, data in enumerate(tables):
+        where = ("notifications", at)
+        common = {key: data[key] for key in NotificationTable.model_fields if key in data}
+        table = document.section(NotificationTable, common, where)
+        rest = {key: value for key, value in data.items() if key not in common}
+        settings = _settings(document, Port.NOTIFIER, rest, where)
+        if table is not None and table.name in destinations:
+            document.problem(
+                (*where, "name"),
+                expected="a name that no other notification has",
+                found=shown(table.name),
+                remedy="give each notification its own name",
+            )
+        elif table is not None and settings is not None:
+            destinations[table.name] = Destination(table.name, table.min_priority, settings)
+    return tuple(destinations.values())
+
+
+def _settings(
+    document: Document, port: Port, data: Mapping[str, Any], where: Where
+) -> BaseModel | None:
+    """``data`` as the settings of the connector that its kind names; None with problems noted."""
+    known = kinds(port)
+    kind = data.get("kind")
+    if not isinstance(kind, str) or kind not in known:
+        document.problem(
+            (*where, "kind"),
+            expected=f"the kind of a {port}: {' or '.join(known)}",
+            found=shown(kind),
+            remedy=choose(str(kind), known),
+        )
+        return None
+    settings = document.section(known[kind].settings, data, where)
+    return None if settings is None else _with_secrets(document, settings, where)
+
+
+def _with_secrets(document: Document, settings: BaseModel, where: Where) -> BaseModel | None:
+    """``settings`` with the paths of secrets within the site's folder; noted are those not there.
+
+    A secret stands in a field ``*_file`` (a path) or ``*_env`` (the name of a variable).
+    """
+    noted = len(document.problems)
+    paths: dict[str, Path] = {}
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if name.endswith("_env") and isinstance(value, str) and not os.environ.get(value):
+            document.problem(
+                (*where, name),
+                expected="an environment variable that is set",
+                found=f"{value} unset",
+                remedy=f"set {value} before the service starts",
+            )
+        if name.endswith(("secret_file", "token_file", "password_file")) and value is not None:
+            paths[name] = document.folder / value
+            if not _is_filled(paths[name]):
+                document.problem(
+                    (*where, name),
+                    expected="a readable file with the secret in it",
+                    found=f"{paths[name]}, which is none",
+                    remedy="create the file, readable for the service only",
+                )
+    if len(document.problems) > noted:
+        return None
+    complete = settings.model_copy(update=paths)
+    if isinstance(complete, Keyed):
+        try:
+            complete.key()
+        except ValueError as error:
+            document.problem(
+                where, expected="a usable key", found="something else", remedy=str(error)
+            )
+            return None
+    return complete
+
+
+def _is_filled(path: Path) -> bool:
+    try:
+        return bool(path.read_bytes().strip())
+    except OSError:
+        return False

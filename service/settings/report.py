@@ -1,0 +1,66 @@
+"""What `anodewatch check` says of a folder: every problem, or what the site amounts to."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from service.domain.instants import HOUR_NS
+from service.settings.problems import SiteError
+from service.settings.site import Site, load_site
+
+SOUND = 0
+BROKEN = 2
+"""Exit codes."""
+
+
+def report(folder: Path) -> tuple[list[str], int]:
+    """The lines to print and the exit code: 0 for a sound site, 2 for a broken one."""
+    try:
+        site = load_site(folder)
+    except SiteError as error:
+        count = len(error.problems)
+        lines = [str(problem) for problem in error.problems]
+        return [*lines, f"{count} problem{'s' if count > 1 else ''} in {folder}"], BROKEN
+    return summary(site), SOUND
+
+
+def summary(site: Site) -> list[str]:
+    """What the site amounts to, line by line, so that a wrong number catches the eye."""
+    kinds = Counter(str(tag.kind) for tag in site.tags)
+    meters = {stage: len(found) for stage, found in site.line.meters_by_stage.items()}
+    watched = Counter(_words(type(rule).__name__.removesuffix("Rule")) for rule in site.rules)
+    sources = (f"{name} ({_kind(settings)})" for name, settings in site.sources.items())
+    shifts = ", ".join(f"{shift.id} {shift.start:%H:%M}" for shift in site.calendar.shifts)
+    target_t = site.plan.target_of(site.year) / 1_000
+    planned_ns = site.calendar.planned_ns(*site.calendar.year_bounds_ns(site.year))
+    rate_t_per_h = site.plan.rate_kg_per_h(site.year) / 1_000
+    plan = f"{target_t:,.0f} t in {site.year} over {planned_ns / HOUR_NS:,.0f} planned hours"
+    return [
+        f"{site.name_en} ({site.name_zh}), {site.id}, {site.zone.key}",
+        f"tags           {len(site.tags)}: {_counts(kinds)}",
+        f"connectors     {', '.join(sources)}",
+        f"history        {_kind(site.history)}",
+        f"stages         {', '.join(stage.id for stage in site.line.stages)}",
+        f"meters         {len(site.line.meters)}: {_counts(meters)}",
+        f"output         counted at {site.line.output_stage}",
+        f"shifts         {shifts}; {site.crews} crews",
+        f"plan           {plan}, {rate_t_per_h:.2f} t/h",
+        f"rules          {len(site.rules)}: {_counts(watched)}",
+        f"notifications  {', '.join(d.name for d in site.destinations) or 'none'}",
+        f"{site.folder} is sound",
+    ]
+
+
+def _counts(counts: Counter[str] | dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
+def _words(name: str) -> str:
+    """BadQuality → bad quality."""
+    return re.sub(r"(?<!^)([A-Z])", r" \1", name).lower()
+
+
+def _kind(settings: object) -> str:
+    return str(getattr(settings, "kind", type(settings).__name__))

@@ -1,0 +1,77 @@
+"""The tables of rules.toml, each by itself.
+
+What the fields mean is written in the sample site, deploy/sites/changzhi/rules.toml.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from service.domain.plan import Window
+from service.domain.rules import LimitKind, Timing
+from service.settings.fields import Name, NotNegative, Number, Positive, PriorityName, Section, Text
+
+BelowPct = Annotated[Number, Field(gt=0, le=100, examples=[10.0])]
+Share = Annotated[Number, Field(ge=0, le=1, examples=[0.2])]
+Stages = Annotated[tuple[Text, ...], Field(min_length=1, examples=[["CB", "PK"]])]
+Tags = Annotated[tuple[Text, ...], Field(min_length=1, examples=[["CB-*-AT120.PV"]])]
+
+
+class RuleTable(Section):
+    """What every rule has."""
+
+    id: Annotated[Name, Field(examples=["hour-low"])]
+    priority: Annotated[PriorityName, Field(examples=["high"])]
+    on_delay_s: Annotated[NotNegative, Field(examples=[60])] = 0.0
+    off_delay_s: Annotated[NotNegative, Field(examples=[60])] = 0.0
+
+    @property
+    def timing(self) -> Timing:
+        """The delays as the domain has them."""
+        return Timing(self.on_delay_s, self.off_delay_s)
+
+
+class ThroughputTable(RuleTable):
+    """[[throughput]]"""
+
+    stages: Stages
+    window: Annotated[Window, Field(examples=["hour"])]
+    below_pct: BelowPct
+    deadband_pct: Annotated[NotNegative, Field(examples=[2.0])] = 0.0
+    max_unknown_share: Share = 0.2
+
+
+class ShiftShortfallTable(RuleTable):
+    """[[shift_shortfall]]"""
+
+    stages: Stages
+    below_pct: BelowPct
+    max_unknown_share: Share = 0.2
+
+
+class LimitTable(RuleTable):
+    """[[limit]]"""
+
+    limit: Annotated[LimitKind, Field(examples=["hh"])]
+    tags: Tags
+
+
+class BadQualityTable(RuleTable):
+    """[[bad_quality]]"""
+
+    tags: Tags
+
+
+class StaleTable(RuleTable):
+    """[[stale]]"""
+
+    tags: Tags
+    cycles: Annotated[Positive, Field(ge=1, examples=[2])] = 2.0
+
+
+class CommunicationTable(RuleTable):
+    """[[communication]]"""
+
+    connectors: Annotated[tuple[Text, ...], Field(min_length=1, examples=[["plant"]])]

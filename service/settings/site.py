@@ -1,0 +1,160 @@
+"""A site: all that a folder's three files say, checked, in the domain's own types."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
+
+from service.domain.calendar import Calendar
+from service.domain.line import Line
+from service.domain.plan import Plan
+from service.domain.rules import Rule
+from service.domain.tag import Tag
+from service.settings.document import Document
+from service.settings.files import read_text
+from service.settings.flow import read_line
+from service.settings.outside import (
+    Destination,
+    read_destinations,
+    read_history,
+    read_sources,
+    source_names,
+)
+from service.settings.problems import SiteError, SiteProblem
+from service.settings.rulebook import Rulebook
+from service.settings.schedule import read_calendar, read_plan
+from service.settings.tables import ServiceTable, SiteTable
+from service.settings.taglist import FILE as TAGS_FILE
+from service.settings.taglist import read_tag_list
+
+SITE_FILE = "site.toml"
+RULES_FILE = "rules.toml"
+FILES = (SITE_FILE, TAGS_FILE, RULES_FILE)
+TABLES = (
+    *("site", "service", "connectors", "history", "stages", "meters", "calendar", "plan"),
+    "notifications",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """How the service itself runs. ``data`` is absolute; ``public_url`` has no slash at its end."""
+
+    bind: str
+    port: int
+    data: Path
+    log_level: str
+    public_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A checked site.
+
+    year: the year that ``plan.target_t`` belongs to. sources: settings by connector name.
+    version: 16 hex digits that change with any of the three files.
+    """
+
+    folder: Path
+    id: str
+    name_en: str
+    name_zh: str
+    zone: ZoneInfo
+    service: ServiceSettings
+    tags: tuple[Tag, ...]
+    line: Line
+    calendar: Calendar
+    crews: int
+    plan: Plan
+    year: int
+    rules: tuple[Rule, ...]
+    sources: Mapping[str, BaseModel]
+    history: BaseModel
+    destinations: tuple[Destination, ...]
+    version: str
+
+
+def load_site(folder: Path) -> Site:
+    """The site in ``folder``. Raises SiteError with every problem found; touches no network."""
+    problems: list[SiteProblem] = []
+    if not folder.is_dir():
+        found = "a file" if folder.exists() else "nothing"
+        remedy = "give the folder that holds site.toml, e.g. deploy/sites/changzhi"
+        raise SiteError([SiteProblem(str(folder), None, "", "a site's folder", found, remedy)])
+    folder = folder.resolve()
+    site = _read(folder, problems)
+    if problems or site is None:
+        raise SiteError(sorted(problems, key=_place))
+    return site
+
+
+def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
+    """The site, or None when something is missing; in either case ``problems`` may have grown."""
+    texts = {name: read_text(folder / name, problems) for name in FILES}
+    document = Document(folder / SITE_FILE, texts[SITE_FILE], problems)
+    names = source_names(document)
+    tag_list = read_tag_list(texts[TAGS_FILE], problems, connectors=names)
+    rule_document = Document(folder / RULES_FILE, texts[RULES_FILE], problems)
+    if not document.is_readable:
+        Rulebook(rule_document, stages=None, tags=None, connectors=None).read()
+        return None
+
+    document.only(TABLES)
+    about = document.table("site", example="[site] with id, name_en, name_zh and time_zone")
+    site = document.section(SiteTable, about, ("site",)) if about is not None else None
+    service = document.section(ServiceTable, document.tables.get("service", {}), ("service",))
+    sources = read_sources(document)
+    history = read_history(document)
+    destinations = read_destinations(document)
+    schedule = read_calendar(document, site.time_zone if site is not None else ZoneInfo("UTC"))
+    plan, plan_table = read_plan(document, schedule[0] if schedule is not None else None)
+    noted = len(problems)
+    output_stage = plan_table.output_stage if plan_table is not None else None
+    line = read_line(document, tag_list, output_stage)
+    rules = Rulebook(
+        rule_document,
+        stages=line.stages if len(problems) == noted else None,
+        tags=tag_list.tags if len(tag_list.tags) == len(tag_list.lines) else None,
+        connectors=names,
+    ).read()
+    if site is None or service is None or history is None or schedule is None or plan is None:
+        return None
+    return Site(
+        folder=folder,
+        id=site.id,
+        name_en=site.name_en,
+        name_zh=site.name_zh,
+        zone=site.time_zone,
+        service=ServiceSettings(
+            bind=service.bind,
+            port=service.port,
+            data=folder / service.data,
+            log_level=service.log_level,
+            public_url=service.public_url,
+        ),
+        tags=tag_list.tags,
+        line=line,
+        calendar=schedule[0],
+        crews=schedule[1].crews,
+        plan=plan,
+        year=plan_table.year if plan_table is not None else 0,
+        rules=rules,
+        sources=sources,
+        history=history,
+        destinations=destinations,
+        version=_version(texts),
+    )
+
+
+def _version(texts: Mapping[str, str | None]) -> str:
+    return hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()[:16]
+
+
+def _place(problem: SiteProblem) -> tuple[int, int]:
+    """Order of the files, then of the lines."""
+    return FILES.index(problem.file), problem.line or 0

@@ -1,0 +1,133 @@
+"""The tables of site.toml, each by itself: types, ranges and defaults, but nothing across tables.
+
+What the fields mean is written in the sample site, deploy/sites/changzhi/site.toml.
+``examples`` are shown to whoever has to correct a field.
+"""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+from service.domain.alarm import Priority
+from service.domain.line import MeterKind
+from service.settings.fields import (
+    DateOrLocal,
+    Flag,
+    LocalTime,
+    Name,
+    NotNegative,
+    Number,
+    Positive,
+    PriorityName,
+    Section,
+    Text,
+    TimeZone,
+    Whole,
+    wrong,
+)
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise wrong("an address that begins with http:// or https://")
+    return value.rstrip("/")
+
+
+HttpUrl = Annotated[Text, AfterValidator(_http_url)]
+
+
+class SiteTable(Section):
+    """[site]"""
+
+    id: Annotated[Name, Field(examples=["changzhi"])]
+    name_en: Annotated[Text, Field(examples=["Changzhi anode base"])]
+    name_zh: Annotated[Text, Field(examples=["长治负极材料基地"])]
+    time_zone: Annotated[TimeZone, Field(examples=["Asia/Shanghai"])]
+
+
+class ServiceTable(Section):
+    """[service]"""
+
+    bind: Annotated[Text, Field(examples=["127.0.0.1"])] = "127.0.0.1"
+    port: Annotated[Whole, Field(ge=0, le=65_535, examples=[8080])] = 8080
+    data: Annotated[Text, Field(examples=["data"])] = "data"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(examples=["info"])] = (
+        "info"
+    )
+    public_url: Annotated[HttpUrl | None, Field(examples=["https://anodewatch.example.com"])] = None
+
+
+class StageTable(Section):
+    """[[stages]]"""
+
+    id: Annotated[Name, Field(examples=["CB"])]
+    name_en: Annotated[Text, Field(examples=["Carbonization"])]
+    name_zh: Annotated[Text, Field(examples=["炭化"])]
+    finished_eq: Annotated[Positive, Field(examples=[0.921])]
+    yield_pct: Annotated[Number, Field(gt=0, le=100, examples=[95.0])]
+    capacity_t_per_h: Annotated[Positive, Field(examples=[11.67])]
+    feeds: Annotated[tuple[Text, ...], Field(examples=[["GZ"]])] = ()
+    hourly: Annotated[Flag, Field(examples=[False])] = True
+
+
+class MeterTable(Section):
+    """[[meters]]"""
+
+    stage: Annotated[Text, Field(examples=["CB"])]
+    tag: Annotated[Text, Field(examples=["CB-L???-KQ131.TOT"])]
+    kind: Annotated[MeterKind, Field(examples=["count"])]
+    kg_per_unit: Annotated[Positive | None, Field(examples=[7.6])] = None
+    max_rate_kg_per_h: Annotated[Positive, Field(examples=[50_000.0])] = 50_000.0
+    sample_s: Annotated[Positive, Field(examples=[10.0])] = 10.0
+    bridge_s: Annotated[NotNegative, Field(examples=[60.0])] = 60.0
+
+
+class ShiftEntry(Section):
+    """An element of calendar.shifts."""
+
+    id: Annotated[Name, Field(examples=["day"])]
+    start: Annotated[LocalTime, Field(examples=["08:00"])]
+    end: Annotated[LocalTime, Field(examples=["16:00"])]
+
+
+class DowntimeTable(Section):
+    """[[calendar.downtimes]]"""
+
+    start: Annotated[DateOrLocal, Field(examples=["2026-02-15"])]
+    end: Annotated[DateOrLocal, Field(examples=["2026-02-22"])]
+    reason: Annotated[Text, Field(examples=["Spring Festival"])]
+
+
+class CalendarTable(Section):
+    """[calendar]"""
+
+    day_start: Annotated[LocalTime, Field(examples=["08:00"])] = time(8)
+    crews: Annotated[Whole, Field(ge=1, le=100, examples=[4])] = 4
+    shifts: Annotated[
+        tuple[ShiftEntry, ...],
+        Field(min_length=1, examples=[[{"id": "day", "start": "08:00", "end": "20:00"}]]),
+    ]
+    downtimes: tuple[DowntimeTable, ...] = ()
+
+
+class PlanTable(Section):
+    """[plan]"""
+
+    year: Annotated[Whole, Field(ge=1971, le=2198, examples=[2026])]
+    target_t: Annotated[Positive, Field(examples=[70_000])]
+    output_stage: Annotated[Text, Field(examples=["PK"])]
+    other_years: Annotated[dict[str, Positive], Field(examples=[{"2027": 72_000}])] = Field(
+        default_factory=dict
+    )
+
+
+class NotificationTable(Section):
+    """What every [[notifications]] has, whatever its kind; the rest belongs to the connector."""
+
+    name: Annotated[Name, Field(examples=["maintenance"])]
+    min_priority: Annotated[PriorityName, Field(examples=["high"])] = Priority.LOW
