@@ -59,7 +59,8 @@ class Ledger(Protocol):
 
 
 class Accounting:
-    """The consumer that closes minutes. ``changed`` is set after each commit that closed some."""
+    """The consumer that closes minutes. ``changed`` is notified after each commit, which
+    ``commits`` counts."""
 
     def __init__(
         self,
@@ -84,6 +85,7 @@ class Accounting:
         self._buffered = 0
         self._read_to = 0
         self.changed = asyncio.Condition()
+        self.commits = 0
         self.counters = {"minutes": 0, "late": 0, "readings": 0}
 
     @property
@@ -122,6 +124,7 @@ class Accounting:
             self._book.enter(meter, minutes)
             self.counters["minutes"] += len(minutes)
         self._book.closed_ns = self._state.closed_ns
+        self.commits += 1
         async with self.changed:
             self.changed.notify_all()
 

@@ -24,3 +24,7 @@ class Rejected(ConnectorError):
 
 class Fatal(ConnectorError):
     """It can't work as configured. Retried slowly, shown and alarmed; siblings live."""
+
+
+class EndOfSource(ConnectorError):
+    """A finite source (a replay, a simulation) has nothing more to give."""

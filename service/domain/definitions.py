@@ -1,0 +1,229 @@
+"""From rules to alarm definitions: one for each stage, tag or item group that a rule applies to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from service.domain.alarm import AlarmDefinition, Priority
+from service.domain.instants import seconds
+from service.domain.line import Line, Stage
+from service.domain.plan import Window
+from service.domain.rules import (
+    BadQualityRule,
+    CommunicationRule,
+    LimitKind,
+    LimitRule,
+    Rule,
+    ShiftShortfallRule,
+    StaleRule,
+    ThroughputRule,
+    Timing,
+)
+from service.domain.tag import Tag
+
+WINDOW_WORDS = {
+    Window.HOUR: ("the last hour", "最近一小时"),
+    Window.SHIFT: ("this shift", "本班"),
+    Window.DAY: ("this production day", "本生产日"),
+    Window.DAY_24H: ("the last 24 hours", "最近24小时"),
+    Window.WEEK: ("the last 7 days", "最近7天"),
+    Window.MONTH: ("this month", "本月"),
+    Window.YEAR: ("this year", "本年"),
+}
+LIMIT_WORDS = {
+    LimitKind.HH: ("above HH", "高于高高限"),
+    LimitKind.H: ("above H", "高于高限"),
+    LimitKind.L: ("below L", "低于低限"),
+    LimitKind.LL: ("below LL", "低于低低限"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StageAlarm:
+    """A throughput or shift-shortfall rule on one stage."""
+
+    rule: ThroughputRule | ShiftShortfallRule
+    stage: Stage
+    definition: AlarmDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class LimitAlarm:
+    """A limit rule on one tag that has this limit."""
+
+    limit: LimitKind
+    value: float
+    tag: Tag
+    definition: AlarmDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class TagAlarm:
+    """A bad-quality or stale rule on one tag."""
+
+    rule: BadQualityRule | StaleRule
+    tag: Tag
+    definition: AlarmDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class GroupAlarm:
+    """A communication rule on one item group."""
+
+    rule: CommunicationRule
+    group: str
+    definition: AlarmDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """Every alarm that can stand at this site."""
+
+    stages: tuple[StageAlarm, ...]
+    limits: tuple[LimitAlarm, ...]
+    tags: tuple[TagAlarm, ...]
+    groups: tuple[GroupAlarm, ...]
+
+    def all(self) -> dict[str, AlarmDefinition]:
+        """Definitions by id."""
+        alarms: list[StageAlarm | LimitAlarm | TagAlarm | GroupAlarm] = [
+            *self.stages,
+            *self.limits,
+            *self.tags,
+            *self.groups,
+        ]
+        return {alarm.definition.id: alarm.definition for alarm in alarms}
+
+
+def define(rules: Iterable[Rule], *, tags: Sequence[Tag], line: Line) -> Definitions:
+    """The definitions of ``rules``; of two rules for one limit of one tag, the first applies."""
+    stages: list[StageAlarm] = []
+    limits: dict[tuple[str, LimitKind], LimitAlarm] = {}
+    on_tags: list[TagAlarm] = []
+    groups: list[GroupAlarm] = []
+    for rule in rules:
+        match rule:
+            case ThroughputRule() | ShiftShortfallRule():
+                stages += (_on_stage(rule, line.stage_by_id[stage]) for stage in rule.stages)
+            case LimitRule():
+                for tag in _matching(tags, rule.tags):
+                    alarm = _on_limit(rule, tag)
+                    if alarm is not None:
+                        limits.setdefault((tag.id, rule.limit), alarm)
+            case BadQualityRule():
+                on_tags += (_bad_quality(rule, tag) for tag in _matching(tags, rule.tags))
+            case StaleRule():
+                on_tags += (
+                    _stale(rule, tag)
+                    for tag in _matching(tags, rule.tags)
+                    if tag.cyclic_s is not None
+                )
+            case CommunicationRule():
+                wanted = {t.item_group for t in tags if t.connector in rule.connectors}
+                groups += (_communication(rule, group) for group in sorted(wanted))
+    return Definitions(tuple(stages), tuple(limits.values()), tuple(on_tags), tuple(groups))
+
+
+def _on_stage(rule: ThroughputRule | ShiftShortfallRule, stage: Stage) -> StageAlarm:
+    if isinstance(rule, ThroughputRule):
+        en, zh = WINDOW_WORDS[rule.window]
+        message_en = f"{stage.name_en}: output of {en} more than {rule.below_pct:g} % below plan"
+        message_zh = f"{stage.name_zh}：{zh}产量低于计划 {rule.below_pct:g} % 以上"
+        kind = "throughput"
+    else:
+        message_en = f"{stage.name_en}: this shift can no longer reach its plan"
+        message_zh = f"{stage.name_zh}：本班已无法完成计划"
+        kind = "shift_shortfall"
+    definition = _definition(
+        rule, stage.id, kind, rule.priority, rule.timing, message_en, message_zh,
+        asset=stage.id, stage=stage.id, limit=-rule.below_pct, unit="%",
+    )  # fmt: skip
+    return StageAlarm(rule, stage, definition)
+
+
+def _on_limit(rule: LimitRule, tag: Tag) -> LimitAlarm | None:
+    limit: float | None = getattr(tag.limits, rule.limit)
+    if limit is None:
+        return None
+    en, zh = LIMIT_WORDS[rule.limit]
+    unit = f" {tag.unit}" if tag.unit else ""
+    definition = _definition(
+        rule, tag.id, "limit", rule.priority, rule.timing,
+        f"{tag.name_en or tag.id} {en} {limit:g}{unit}",
+        f"{tag.name_zh or tag.id}{zh} {limit:g}{unit}",
+        asset=tag.asset, tag=tag.id, stage=tag.area, limit=limit, unit=tag.unit,
+        extra=(limit, tag.deadband),
+    )  # fmt: skip
+    return LimitAlarm(rule.limit, limit, tag, definition)
+
+
+def _bad_quality(rule: BadQualityRule, tag: Tag) -> TagAlarm:
+    definition = _definition(
+        rule, tag.id, "bad_quality", rule.priority, rule.timing,
+        f"{tag.name_en or tag.id}: bad quality, the value can't be used",
+        f"{tag.name_zh or tag.id}：信号质量坏，数值不可用",
+        asset=tag.asset, tag=tag.id, stage=tag.area,
+    )  # fmt: skip
+    return TagAlarm(rule, tag, definition)
+
+
+def _stale(rule: StaleRule, tag: Tag) -> TagAlarm:
+    definition = _definition(
+        rule, tag.id, "stale", rule.priority, rule.timing,
+        f"{tag.name_en or tag.id}: no new value, though one is due every {tag.cyclic_s:g} s",
+        f"{tag.name_zh or tag.id}：数值未更新，应每 {tag.cyclic_s:g} s 更新一次",
+        asset=tag.asset, tag=tag.id, stage=tag.area, extra=(tag.cyclic_s,),
+    )  # fmt: skip
+    return TagAlarm(rule, tag, definition)
+
+
+def _communication(rule: CommunicationRule, group: str) -> GroupAlarm:
+    definition = _definition(
+        rule, group, "communication_lost", rule.priority, rule.timing,
+        f"Communication with {group} lost: its values are unknown, not zero",
+        f"与 {group} 通信中断：其数值未知，不是零",
+        asset=group,
+    )  # fmt: skip
+    return GroupAlarm(rule, group, definition)
+
+
+def _definition(
+    rule: Rule,
+    target: str,
+    kind: str,
+    priority: Priority,
+    timing: Timing,
+    message_en: str,
+    message_zh: str,
+    *,
+    asset: str,
+    tag: str | None = None,
+    stage: str | None = None,
+    limit: float | None = None,
+    unit: str = "",
+    extra: tuple[object, ...] = (),
+) -> AlarmDefinition:
+    said = repr((rule, target, extra))
+    return AlarmDefinition(
+        id=f"{rule.id}:{target}",
+        rule=rule.id,
+        version=hashlib.sha256(said.encode()).hexdigest()[:16],
+        kind=kind,
+        priority=priority,
+        asset=asset,
+        on_delay_ns=seconds(timing.on_delay_s),
+        off_delay_ns=seconds(timing.off_delay_s),
+        message_en=message_en,
+        message_zh=message_zh,
+        tag=tag,
+        stage=stage,
+        limit=limit,
+        unit=unit,
+    )
+
+
+def _matching(tags: Sequence[Tag], patterns: Sequence[str]) -> list[Tag]:
+    return [tag for tag in tags if any(fnmatchcase(tag.id, pattern) for pattern in patterns)]

@@ -1,0 +1,124 @@
+"""The states of all alarms in memory, what changed in them, and the port through which it is
+kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from service.domain.alarm import (
+    NORMAL,
+    AlarmDefinition,
+    AlarmState,
+    Input,
+    Transition,
+    acknowledge,
+    evaluate,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchState:
+    """What the watch must remember: journal cursor, last judged minute, alarm states by
+    definition."""
+
+    position: int = 0
+    judged_ns: int | None = None
+    states: Mapping[str, AlarmState] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchCommit:
+    """One step of the watch, kept all or nothing with the notifications that follow from it."""
+
+    position: int
+    judged_ns: int | None
+    states: Mapping[str, AlarmState]
+    transitions: Sequence[tuple[AlarmDefinition, Transition, AlarmState]]
+    recorded_ns: int
+
+
+class AlarmStore(Protocol):
+    """Where alarms are kept. Called by one task at a time."""
+
+    async def load(self) -> WatchState:
+        """What the last commit left; a fresh state when there was none."""
+        ...
+
+    async def commit(self, step: WatchCommit) -> None:
+        """Keeps states, transitions and their notifications in one transaction; a transition that
+        is
+        already there changes nothing. Raises Retryable when it can't be written now."""
+        ...
+
+
+class AlarmStates:
+    """Every alarm's state, and what changed since ``taken`` was last called."""
+
+    def __init__(self, definitions: Mapping[str, AlarmDefinition]) -> None:
+        self._definitions = definitions
+        self._states: dict[str, AlarmState] = {}
+        self._changed: dict[str, AlarmState] = {}
+        self._transitions: list[tuple[AlarmDefinition, Transition, AlarmState]] = []
+
+    def restore(self, states: Mapping[str, AlarmState]) -> None:
+        """Takes up states of an earlier run; those of definitions that are gone are left aside."""
+        self._states = {d: s for d, s in states.items() if d in self._definitions}
+
+    def __getitem__(self, definition: str) -> AlarmState:
+        return self._states.get(definition, NORMAL)
+
+    def by_alarm(self, alarm: str) -> AlarmDefinition | None:
+        """The definition whose occurrence ``alarm`` is open."""
+        for definition, state in self._states.items():
+            if state.alarm == alarm:
+                return self._definitions[definition]
+        return None
+
+    def judge(
+        self,
+        definition: AlarmDefinition,
+        input: Input,  # noqa: A002  the design's own word
+        now_ns: int,
+        *,
+        value: float | None = None,
+    ) -> AlarmState:
+        """Evaluates one definition, keeps what comes of it, and returns its state."""
+        before = self[definition.id]
+        after, transitions = evaluate(definition, before, input, now_ns, value=value)
+        return self._keep(definition, before, after, transitions)
+
+    def acknowledge(
+        self, definition: AlarmDefinition, now_ns: int, *, by: str, comment: str | None
+    ) -> AlarmState:
+        """Acknowledges; ValueError when there is nothing to acknowledge."""
+        before = self[definition.id]
+        after, transitions = acknowledge(definition, before, now_ns, by=by, comment=comment)
+        return self._keep(definition, before, after, transitions)
+
+    @property
+    def dirty(self) -> bool:
+        """Whether anything changed since ``taken``."""
+        return bool(self._changed)
+
+    def taken(
+        self,
+    ) -> tuple[dict[str, AlarmState], list[tuple[AlarmDefinition, Transition, AlarmState]]]:
+        """What changed since the last call: states by definition, and transitions in order."""
+        changed, transitions = self._changed, self._transitions
+        self._changed, self._transitions = {}, []
+        return changed, transitions
+
+    def _keep(
+        self,
+        definition: AlarmDefinition,
+        before: AlarmState,
+        after: AlarmState,
+        transitions: Sequence[Transition],
+    ) -> AlarmState:
+        if after != before:
+            self._states[definition.id] = after
+            self._changed[definition.id] = after
+        self._transitions += ((definition, transition, after) for transition in transitions)
+        return after

@@ -1,0 +1,101 @@
+"""Deliver: from the outbox to the destinations, at least once, each destination at its own pace."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from service.domain.instants import DAY_NS, seconds
+from service.runtime.clock import Clock
+from service.runtime.errors import ConnectorError, Retryable
+from service.runtime.notify import Destination, Message
+from service.runtime.retry import backoff_s
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY_S = 5.0
+LONGEST_RETRY_S = 3_600.0
+GIVE_UP_NS = 3 * DAY_NS
+IDLE_S = 1.0
+PORTION = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A message that waits for its destination. ``attempts`` were made so far."""
+
+    seq: int
+    message: Message
+    attempts: int
+    created_ns: int
+
+
+class Outbox(Protocol):
+    """Messages that were committed with the transitions they tell of. Called by one task for each
+    destination."""
+
+    async def due(self, destination: str, now_ns: int, limit: int) -> Sequence[Pending]:
+        """The oldest pending messages of ``destination`` whose time has come; never one that waits
+        behind an earlier pending message of the same alarm."""
+        ...
+
+    async def delivered(self, seq: int, *, now_ns: int, answer: str) -> None:
+        """The destination has it."""
+        ...
+
+    async def failed(self, seq: int, *, next_ns: int | None, answer: str) -> None:
+        """An attempt failed; the next is at ``next_ns``, or never (a dead letter) when it is
+        None."""
+        ...
+
+
+async def deliver(
+    destination: Destination, outbox: Outbox, clock: Clock, *, news: asyncio.Condition
+) -> None:
+    """Sends what is due to one destination, for ever; ``news`` is notified when there may be
+    more."""
+    while True:
+        pending = await outbox.due(destination.name, clock.now_ns(), PORTION)
+        for one in pending:
+            await _attempt(destination, one, outbox, clock)
+        if not pending:
+            await _wait(news, clock)
+
+
+async def _attempt(destination: Destination, one: Pending, outbox: Outbox, clock: Clock) -> None:
+    try:
+        answer = await destination.notifier.send(one.message)
+    except ConnectorError as error:
+        now_ns = clock.now_ns()
+        wait_s = backoff_s(one.attempts + 1, first_s=FIRST_RETRY_S, cap_s=LONGEST_RETRY_S)
+        if isinstance(error, Retryable) and error.retry_after_s is not None:
+            wait_s = max(wait_s, error.retry_after_s)
+        next_ns = now_ns + seconds(wait_s)
+        dead = next_ns - one.created_ns > GIVE_UP_NS
+        await outbox.failed(one.seq, next_ns=None if dead else next_ns, answer=str(error))
+        if one.attempts == 0 or dead:
+            log.warning(
+                "delivery failed destination=%s message=%s dead=%s error=%s",
+                destination.name, one.message.id, dead, error,
+            )  # fmt: skip
+        return
+    await outbox.delivered(one.seq, now_ns=clock.now_ns(), answer=answer)
+    log.info("delivered destination=%s message=%s", destination.name, one.message.id)
+
+
+async def _wait(news: asyncio.Condition, clock: Clock) -> None:
+    """Until there is news, or a moment has passed in which a retry may have come due."""
+    async with asyncio.TaskGroup() as group:
+        heard = group.create_task(_news(news))
+        moment = group.create_task(clock.sleep(IDLE_S))
+        await asyncio.wait((heard, moment), return_when=asyncio.FIRST_COMPLETED)
+        heard.cancel()
+        moment.cancel()
+
+
+async def _news(news: asyncio.Condition) -> None:
+    async with news:
+        await news.wait()

@@ -1,0 +1,92 @@
+"""Production as tags like any other: closed minutes on their way into the history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+
+from service.domain.batch import Batch, Origin, TimeOrigin
+from service.domain.line import Meter
+from service.domain.production.minutes import Grade, Minutes
+from service.domain.quality import BAD_NO_DATA, GOOD, UNCERTAIN_SUBSTITUTE_VALUE
+from service.domain.tag import Tag
+from service.domain.tagtable import TagTable
+from service.runtime.accounting import Accounting
+from service.runtime.clock import Clock
+from service.runtime.history import HistoryWriter
+from service.runtime.retry import until_done
+
+CONNECTOR = "accounting"
+SUFFIX = ".KG1M"
+PORTION = 5_000
+
+_STATUS = np.zeros(3, np.uint32)
+_STATUS[Grade.MEASURED] = GOOD
+_STATUS[Grade.ESTIMATED] = UNCERTAIN_SUBSTITUTE_VALUE
+_STATUS[Grade.UNKNOWN] = BAD_NO_DATA
+
+
+class Owed(Protocol):
+    """Minutes that were closed and that history does not have yet. Called by one task."""
+
+    async def owed(self, limit: int) -> tuple[int, list[tuple[str, Minutes]]]:
+        """The oldest ones, at most ``limit`` stretches, and the number to settle them with."""
+        ...
+
+    async def settled(self, number: int) -> None:
+        """History has everything up to ``number``."""
+        ...
+
+
+def derived_tags(meters: Iterable[Meter]) -> list[Tag]:
+    """One tag per meter: its kg per minute, at the minute's start."""
+    return [
+        Tag(
+            id=meter.id + SUFFIX,
+            connector=CONNECTOR,
+            node=meter.tag,
+            unit="kg",
+            name_en=f"{meter.id} production per minute",
+            name_zh=f"{meter.id} 每分钟产量",
+        )
+        for meter in meters
+    ]
+
+
+def as_batch(owed: Sequence[tuple[str, Minutes]], table: TagTable, *, now_ns: int) -> Batch:
+    """Closed minutes as rows; what is unknown is null and Bad, what is estimated Uncertain."""
+    known = [(meter, minutes) for meter, minutes in owed if meter + SUFFIX in table]
+    empty = np.zeros(0)
+    return Batch(
+        tag=np.repeat(
+            np.array([table.number(m + SUFFIX) for m, _ in known], np.int32),
+            [len(minutes) for _, minutes in known],
+        ),
+        time_ns=np.concatenate([empty.astype(np.int64), *(m.start_ns for _, m in known)]),
+        value=np.concatenate([empty, *(m.kg for _, m in known)]),
+        status=_STATUS[np.concatenate([empty.astype(np.uint8), *(m.grade for _, m in known)])],
+        received_ns=now_ns,
+        time_origin=TimeOrigin.RECEIPT,
+        origin=Origin.DERIVED,
+        source=CONNECTOR,
+    )
+
+
+async def write_derived(
+    owed: Owed, accounting: Accounting, history: HistoryWriter, table: TagTable, clock: Clock
+) -> None:
+    """Carries closed minutes to ``history`` for ever, each at least once; writing again changes
+    nothing."""
+    while True:
+        seen = accounting.commits
+        number, stretches = await owed.owed(PORTION)
+        if not stretches:
+            async with accounting.changed:
+                await accounting.changed.wait_for(lambda: accounting.commits != seen)  # noqa: B023
+            continue
+        batch = as_batch(stretches, table, now_ns=clock.now_ns())
+        await until_done(partial(history.write, [batch]), what="derived history", clock=clock)
+        await owed.settled(number)

@@ -1,0 +1,138 @@
+"""Watch: rules become alarms. Every step is kept in one state transaction with its
+notifications."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from service.domain.alarm import AlarmState
+from service.domain.instants import seconds
+from service.runtime.accounting import Accounting
+from service.runtime.alarms import AlarmStates, AlarmStore, WatchCommit
+from service.runtime.clock import Clock
+from service.runtime.log import JournalReader
+from service.runtime.retry import until_done
+from service.runtime.watch_absence import AbsenceRules
+from service.runtime.watch_production import ProductionRules
+from service.runtime.watch_values import ValueRules
+
+CURSOR_EVERY_S = 1.0
+ABSENCE_EVERY_S = 1.0
+
+
+class NothingToAcknowledge(Exception):
+    """The alarm is not open, or was acknowledged before."""
+
+
+class Watch:
+    """Owns the states of all alarms. One step at a time: judge, then commit; ``changed`` after
+    commits
+    that moved an alarm."""
+
+    def __init__(
+        self,
+        states: AlarmStates,
+        store: AlarmStore,
+        clock: Clock,
+        *,
+        values: ValueRules,
+        production: ProductionRules,
+        absence: AbsenceRules,
+    ) -> None:
+        self._states = states
+        self._store = store
+        self._clock = clock
+        self._values = values
+        self._production = production
+        self._absence = absence
+        self._step = asyncio.Lock()
+        self._judged_ns: int | None = None
+        self._read_to = 0
+        self._committed_ns = 0
+        self.position = 0
+        self.changed = asyncio.Condition()
+        self.revision = 0
+        self.counters = {"transitions": 0, "commits": 0}
+
+    async def load(self) -> None:
+        """Takes up what the last commit left; before the runs."""
+        state = await self._store.load()
+        self.position = self._read_to = state.position
+        self._judged_ns = state.judged_ns
+        self._states.restore(state.states)
+        self._values.restore()
+
+    async def run_values(self, journal: JournalReader) -> None:
+        """Follows ``journal`` with the rules on values, for ever."""
+        while True:
+            for entry in await journal.read(self._read_to):
+                async with self._step:
+                    self._values.take(entry.batch)
+                    self._read_to = entry.position
+                    await self._commit_if_due()
+
+    async def run_production(self, accounting: Accounting) -> None:
+        """Judges every minute that accounting closes, for ever."""
+        while True:
+            seen = accounting.commits
+            for end_ns in self._production.due(self._judged_ns):
+                async with self._step:
+                    self._production.judge(end_ns)
+                    self._judged_ns = end_ns
+                    await self._commit_if_due()
+                await asyncio.sleep(0)
+            async with accounting.changed:
+                await accounting.changed.wait_for(lambda: accounting.commits != seen)  # noqa: B023
+
+    async def run_absence(self) -> None:
+        """Looks for silent item groups, for ever."""
+        while True:
+            async with self._step:
+                self._absence.judge(self._clock.now_ns())
+                await self._commit_if_due()
+            await self._clock.sleep(ABSENCE_EVERY_S)
+
+    async def acknowledge(self, alarm: str, *, by: str, comment: str | None) -> None:
+        """Acknowledges the open alarm ``alarm`` for the person ``by``. NothingToAcknowledge when
+        it isn't."""
+        async with self._step:
+            definition = self._states.by_alarm(alarm)
+            if definition is None:
+                raise NothingToAcknowledge(f"alarm {alarm} is not open")
+            try:
+                self._states.acknowledge(definition, self._clock.now_ns(), by=by, comment=comment)
+            except ValueError as error:
+                raise NothingToAcknowledge(str(error)) from error
+            await self._commit()
+
+    async def flush(self) -> None:
+        """Keeps the cursor where it is; for shutdown."""
+        async with self._step:
+            await self._commit()
+
+    def state(self, definition: str) -> AlarmState:
+        """Where one alarm stands."""
+        return self._states[definition]
+
+    async def _commit_if_due(self) -> None:
+        """Commits what changed at once, and the cursor alone at most once a second: without
+        changes,
+        judging the same entries again gives the same."""
+        waited = self._clock.now_ns() - self._committed_ns >= seconds(CURSOR_EVERY_S)
+        if self._states.dirty or (waited and self._read_to != self.position):
+            await self._commit()
+
+    async def _commit(self) -> None:
+        changed, transitions = self._states.taken()
+        now_ns = self._clock.now_ns()
+        step = WatchCommit(self._read_to, self._judged_ns, changed, transitions, now_ns)
+        await until_done(partial(self._store.commit, step), what="alarms", clock=self._clock)
+        self._committed_ns = now_ns
+        self.position = self._read_to
+        self.counters["commits"] += 1
+        self.counters["transitions"] += len(transitions)
+        if transitions:
+            self.revision += 1
+            async with self.changed:
+                self.changed.notify_all()

@@ -1,0 +1,63 @@
+"""Rules on production: once for every closed minute, each stage's windows against the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service.domain.alarm import Input
+from service.domain.definitions import Definitions, StageAlarm
+from service.domain.instants import HOUR_NS, MINUTE_NS
+from service.domain.judge import shift_outlook_kg, shortfall_input, throughput_input
+from service.domain.plan import Window
+from service.domain.production.book import ProductionBook
+from service.domain.rules import ThroughputRule
+from service.runtime.alarms import AlarmStates
+
+MAX_CATCH_UP_NS = 7 * 24 * HOUR_NS
+"""After a longer absence older minutes are not judged: nobody can act on them."""
+
+
+class ProductionRules:
+    """Judges throughput and shift shortfall at the end of every closed minute, in order."""
+
+    def __init__(self, definitions: Definitions, book: ProductionBook, states: AlarmStates) -> None:
+        self._alarms = definitions.stages
+        self._book = book
+        self._states = states
+
+    def due(self, judged_ns: int | None) -> Iterator[int]:
+        """The ends of the minutes that are closed and not judged yet."""
+        closed_ns = self._book.closed_ns
+        if closed_ns is None:
+            return
+        first = closed_ns if judged_ns is None else judged_ns + MINUTE_NS
+        yield from range(max(first, closed_ns - MAX_CATCH_UP_NS), closed_ns + 1, MINUTE_NS)
+
+    def judge(self, end_ns: int) -> None:
+        """Judges every rule as things stood at ``end_ns``."""
+        for alarm in self._alarms:
+            input_, value = self._input(alarm, end_ns)
+            self._states.judge(alarm.definition, input_, end_ns, value=value)
+
+    def _input(self, alarm: StageAlarm, end_ns: int) -> tuple[Input, float | None]:
+        if isinstance(alarm.rule, ThroughputRule):
+            window = self._book.window(alarm.stage.id, alarm.rule.window, end_ns=end_ns)
+            if window is None:
+                return Input.UNKNOWN, None
+            standing = self._states[alarm.definition.id].stands
+            input_ = throughput_input(alarm.rule, window, standing=standing)
+            return input_, window.deviation_pct
+        stage = alarm.stage
+        calendar = self._book.plan.calendar
+        shift = calendar.shift_at(end_ns - 1)
+        so_far = self._book.between(stage.id, shift.start_ns, end_ns)
+        hour = self._book.window(stage.id, Window.HOUR, end_ns=end_ns)
+        if hour is None:
+            return Input.UNKNOWN, None
+        outlook_kg = shift_outlook_kg(
+            stage, so_far, hour, planned_left_ns=calendar.planned_ns(end_ns, shift.end_ns)
+        )
+        due_kg = self._book.plan.due_kg(shift.start_ns, shift.end_ns) / stage.finished_eq
+        input_ = shortfall_input(alarm.rule, so_far, outlook_kg=outlook_kg, shift_plan_kg=due_kg)
+        value = 100.0 * (outlook_kg / due_kg - 1.0) if outlook_kg is not None and due_kg else None
+        return input_, value

@@ -1,0 +1,212 @@
+"""Rules on values, in event time: limits, bad quality, and cyclic tags that fell silent.
+
+Most values change nothing: which ones do is found in columns, and only these are looked at one by
+one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from service.domain.alarm import AlarmDefinition, Input
+from service.domain.batch import Batch, Origin
+from service.domain.definitions import Definitions
+from service.domain.instants import seconds
+from service.domain.judge import beyond
+from service.domain.quality import is_bad
+from service.domain.rules import BadQualityRule, LimitKind, StaleRule
+from service.domain.tagtable import TagTable
+from service.runtime.alarms import AlarmStates
+
+LIMITS = tuple(LimitKind)
+BAD = len(LIMITS)
+KINDS = BAD + 1
+NEVER = np.iinfo(np.int64).min
+
+
+class ValueRules:
+    """Judges every value of every Batch against the tags' limits and quality.
+
+    Arrays are (kind, tag number): the four limits in the order of LimitKind, and bad quality.
+    """
+
+    def __init__(self, definitions: Definitions, table: TagTable, states: AlarmStates) -> None:
+        n = table.size
+        self._states = states
+        self._definition: dict[tuple[int, int], AlarmDefinition] = {}
+        self._limit = np.full((len(LIMITS), n), np.nan)
+        self._deadband = np.zeros(n)
+        self._watched = np.zeros((KINDS, n), np.bool_)
+        self._true = np.zeros((KINDS, n), np.bool_)
+        self._standing = np.zeros((KINDS, n), np.bool_)
+        self._pending: dict[tuple[int, int], None] = {}
+        self._group_of = np.full(n, -1, np.int32)
+        self._group_names = sorted({tag.item_group for _, tag in table})
+        at_group = {name: at for at, name in enumerate(self._group_names)}
+        for number, tag in table:
+            self._group_of[number] = at_group[tag.item_group]
+        self._resumed = np.full(len(self._group_names), NEVER, np.int64)
+        self._watermark = np.full(len(self._group_names), NEVER, np.int64)
+
+        for limit in definitions.limits:
+            key = (LIMITS.index(limit.limit), table.number(limit.tag.id))
+            self._limit[key] = limit.value
+            self._deadband[key[1]] = limit.tag.deadband
+            self._watch(key, limit.definition)
+        self._cyclic: dict[int, tuple[AlarmDefinition, int]] = {}
+        self._seen_ns = np.full(n, NEVER, np.int64)
+        for alarm in definitions.tags:
+            number = table.number(alarm.tag.id)
+            if isinstance(alarm.rule, BadQualityRule):
+                self._watch((BAD, number), alarm.definition)
+            elif isinstance(alarm.rule, StaleRule) and alarm.tag.cyclic_s is not None:
+                patience_ns = seconds(alarm.rule.cycles * alarm.tag.cyclic_s)
+                self._cyclic[number] = (alarm.definition, patience_ns)
+        self._cyclic_numbers = np.array(sorted(self._cyclic), np.int64)
+        self._cyclic_patience = np.array(
+            [self._cyclic[n][1] for n in sorted(self._cyclic)], np.int64
+        )
+        self._silent = np.zeros(len(self._cyclic_numbers), np.bool_)
+
+    def restore(self) -> None:
+        """Takes up what the alarm states say of the inputs at the end of an earlier run."""
+        for key, definition in self._definition.items():
+            self._mirror(key, definition)
+        for at, number in enumerate(self._cyclic_numbers.tolist()):
+            self._silent[at] = self._states[self._cyclic[number][0].id].stands
+
+    def take(self, batch: Batch) -> None:
+        """Judges one Batch; call in journal order."""
+        for cover in batch.covers:
+            if cover.group in self._group_names:
+                self._resume(self._group_names.index(cover.group), cover.start_ns)
+        if len(batch) and batch.origin is Origin.LIVE:
+            self._judge_rows(batch)
+        for cover in batch.covers:
+            if cover.group in self._group_names:
+                self._reach(self._group_names.index(cover.group), cover.end_ns)
+
+    def _watch(self, key: tuple[int, int], definition: AlarmDefinition) -> None:
+        self._definition[key] = definition
+        self._watched[key] = True
+
+    def _resume(self, group: int, start_ns: int) -> None:
+        """After a gap nothing is known of what was between: delays that were running start anew."""
+        if start_ns <= self._watermark[group]:
+            return
+        self._resumed[group] = start_ns
+        for key in [k for k in self._pending if self._group_of[k[1]] == group]:
+            self._judge(key, Input.UNKNOWN, start_ns, None)
+
+    def _reach(self, group: int, end_ns: int) -> None:
+        """The group's watermark: delays run out, and cyclic tags are found silent."""
+        self._watermark[group] = max(int(self._watermark[group]), end_ns)
+        now_ns = int(self._watermark[group])
+        for key in [k for k in self._pending if self._group_of[k[1]] == group]:
+            held = Input.TRUE if self._true[key] else Input.FALSE
+            self._judge(key, held, now_ns, None)
+        self._find_silent(group, now_ns)
+
+    def _judge_rows(self, batch: Batch) -> None:
+        rows = np.flatnonzero(batch.tag < len(self._deadband))
+        tag = batch.tag[rows]
+        watched = self._watched[:, tag].any(axis=0)
+        cyclic = np.isin(tag, self._cyclic_numbers) if len(self._cyclic_numbers) else watched
+        rows = rows[watched | cyclic]
+        tag = batch.tag[rows]
+        time_ns = np.maximum(batch.time_ns[rows], self._resumed[self._group_of[tag]])
+        np.maximum.at(self._seen_ns, tag, time_ns)
+        value = batch.value[rows]
+        bad = is_bad(batch.status[rows])
+        unusable = bad | np.isnan(value)
+
+        moves = self._watched[BAD, tag] & (bad != self._true[BAD, tag])
+        for kind, limit in enumerate(LIMITS):
+            true = beyond(
+                value,
+                self._limit[kind, tag],
+                self._deadband[tag],
+                self._standing[kind, tag],
+                high=limit.is_high,
+            )
+            held = self._watched[kind, tag] & (self._true[kind, tag] != self._standing[kind, tag])
+            moves |= self._watched[kind, tag] & np.where(
+                unusable, held, true != self._true[kind, tag]
+            )
+        if not moves.any():
+            return
+        touched = np.isin(tag, np.unique(tag[moves]))
+        order = np.flatnonzero(touched)
+        for at in order[np.argsort(time_ns[order], kind="stable")].tolist():
+            self._judge_row(
+                int(tag[at]), int(time_ns[at]), float(value[at]), bool(bad[at]), bool(unusable[at])
+            )
+
+    def _judge_row(
+        self, number: int, time_ns: int, value: float, bad: bool, unusable: bool
+    ) -> None:
+        for kind in np.flatnonzero(self._watched[:, number]).tolist():
+            key = (kind, number)
+            if key in self._pending:  # a delay may have run out before this value came
+                held = Input.TRUE if self._true[key] else Input.FALSE
+                self._judge(key, held, time_ns, None)
+            if kind == BAD:
+                self._judge(key, Input.TRUE if bad else Input.FALSE, time_ns, None)
+            elif unusable:
+                self._judge(key, Input.UNKNOWN, time_ns, None)
+            else:
+                self._judge(key, self._limit_input(key, value), time_ns, value)
+
+    def _limit_input(self, key: tuple[int, int], value: float) -> Input:
+        true = beyond(
+            np.array([value]),
+            self._limit[key[0], key[1] : key[1] + 1],
+            self._deadband[key[1] : key[1] + 1],
+            self._standing[key[0], key[1] : key[1] + 1],
+            high=LIMITS[key[0]].is_high,
+        )
+        return Input.TRUE if bool(true[0]) else Input.FALSE
+
+    def _judge(self, key: tuple[int, int], input_: Input, now_ns: int, value: float | None) -> None:
+        definition = self._definition[key]
+        self._states.judge(definition, input_, now_ns, value=value)
+        self._mirror(key, definition)
+
+    def _mirror(self, key: tuple[int, int], definition: AlarmDefinition) -> None:
+        """Keeps the columns in step with the state: the input is what stands, unless a delay
+        runs."""
+        state = self._states[definition.id]
+        self._standing[key] = state.stands
+        self._true[key] = state.stands != (state.pending_ns is not None)
+        if state.pending_ns is not None:
+            self._pending[key] = None
+        else:
+            self._pending.pop(key, None)
+
+    def _find_silent(self, group: int, now_ns: int) -> None:
+        numbers = self._cyclic_numbers
+        if not len(numbers):
+            return
+        mine = self._group_of[numbers] == group
+        seen = np.maximum(self._seen_ns[numbers], self._resumed[group])
+        silent = mine & (seen > NEVER) & (now_ns - seen > self._cyclic_patience)
+        for at in self._moved(mine, silent):
+            definition, patience_ns = self._cyclic[int(numbers[at])]
+            began_ns = int(seen[at]) + patience_ns if silent[at] else int(seen[at])
+            input_ = Input.TRUE if silent[at] else Input.FALSE
+            self._states.judge(definition, input_, min(began_ns, now_ns))
+            self._states.judge(definition, input_, now_ns)
+            self._silent[at] = silent[at]
+
+    def _moved(self, mine: np.ndarray, silent: np.ndarray) -> Iterable[int]:
+        """Cyclic tags whose silence changed, or whose delay is running."""
+        running = np.array(
+            [
+                self._states[self._cyclic[int(n)][0].id].pending_ns is not None
+                for n in self._cyclic_numbers
+            ]
+        )
+        moved = mine & ((silent != self._silent) | running)
+        return [int(at) for at in np.flatnonzero(moved)]

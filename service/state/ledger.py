@@ -1,0 +1,178 @@
+"""The ledger: production per meter and hour, what accounting remembers, and what history is still
+owed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+from sqlalchemy import Connection, delete, insert, select, update
+
+from service.domain.coverage import Coverage
+from service.domain.production.meter import Account
+from service.domain.production.minutes import Minutes, OpenMinutes
+from service.runtime.accounting import AccountingState
+from service.state.database import Database
+from service.state.tables import accounting, derived_outbox, production_hour
+
+HOUR_MINUTES = 60
+NOT_CLOSED = 255
+
+
+class StateLedger:
+    """Implements ``service.runtime.accounting.Ledger`` and ``service.runtime.derived.Owed``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load(self) -> AccountingState:
+        """The state of the last commit; a fresh one when there was none."""
+        blob = await self._database.read(
+            lambda c: c.execute(select(accounting.c.state)).scalar_one_or_none()
+        )
+        return AccountingState() if blob is None else state_from(orjson.loads(blob))
+
+    async def commit(self, state: AccountingState, closed: Sequence[tuple[str, Minutes]]) -> None:
+        """Keeps the minutes, the state with its cursor, and what history is owed, in one
+        transaction."""
+        blob = orjson.dumps(state_as(state))
+
+        def write(connection: Connection) -> None:
+            for meter, minutes in closed:
+                _store(connection, meter, minutes)
+            if closed:
+                owed = [{"payload": _pack(meter, minutes)} for meter, minutes in closed]
+                connection.execute(insert(derived_outbox), owed)
+            if connection.execute(update(accounting).values(state=blob)).rowcount == 0:
+                connection.execute(insert(accounting).values(id=1, state=blob))
+
+        await self._database.write(write)
+
+    async def minutes(self, from_hour: int) -> list[tuple[str, Minutes]]:
+        """Every closed minute from hour ``from_hour`` (since 1970) on, per meter in order of
+        time."""
+
+        def read(connection: Connection) -> list[tuple[str, Minutes]]:
+            rows = connection.execute(
+                select(production_hour)
+                .where(production_hour.c.hour >= from_hour)
+                .order_by(production_hour.c.meter, production_hour.c.hour)
+            )
+            return [found for row in rows for found in _closed(row.meter, row.hour, row)]
+
+        return await self._database.read(read)
+
+    async def owed(self, limit: int) -> tuple[int, list[tuple[str, Minutes]]]:
+        """The oldest minutes that history does not have yet, and the number to ``settle`` them
+        with."""
+
+        def read(connection: Connection) -> tuple[int, list[tuple[str, Minutes]]]:
+            rows = connection.execute(
+                select(derived_outbox).order_by(derived_outbox.c.id).limit(limit)
+            ).all()
+            return (rows[-1].id if rows else 0), [_unpack(row.payload) for row in rows]
+
+        return await self._database.read(read)
+
+    async def settled(self, number: int) -> None:
+        """History has everything up to ``number``."""
+
+        def write(connection: Connection) -> None:
+            connection.execute(delete(derived_outbox).where(derived_outbox.c.id <= number))
+
+        await self._database.write(write)
+
+
+def _store(connection: Connection, meter: str, minutes: Minutes) -> None:
+    for hour, at, part in _by_hour(minutes):
+        where = (production_hour.c.meter == meter) & (production_hour.c.hour == hour)
+        row = connection.execute(select(production_hour).where(where)).one_or_none()
+        kg = np.full(HOUR_MINUTES, np.nan)
+        grade = np.full(HOUR_MINUTES, NOT_CLOSED, np.uint8)
+        if row is not None:
+            kg[:] = np.frombuffer(row.kg, "<f8")
+            grade[:] = np.frombuffer(row.grade, np.uint8)
+        kg[at : at + len(part)] = part.kg
+        grade[at : at + len(part)] = part.grade
+        values = {"kg": kg.astype("<f8").tobytes(), "grade": grade.tobytes()}
+        if row is None:
+            connection.execute(insert(production_hour).values(meter=meter, hour=hour, **values))
+        else:
+            connection.execute(update(production_hour).where(where).values(**values))
+
+
+def _by_hour(minutes: Minutes) -> Iterator[tuple[int, int, Minutes]]:
+    """(hour, first minute within it, the minutes of that hour)."""
+    done = 0
+    while done < len(minutes):
+        hour, at = divmod(minutes.first + done, HOUR_MINUTES)
+        n = min(HOUR_MINUTES - at, len(minutes) - done)
+        part = slice(done, done + n)
+        yield hour, at, Minutes(minutes.first + done, minutes.kg[part], minutes.grade[part])
+        done += n
+
+
+def _closed(meter: str, hour: int, row: Any) -> Iterator[tuple[str, Minutes]]:
+    """The stretches of closed minutes of one stored hour."""
+    kg = np.frombuffer(row.kg, "<f8")
+    grade = np.frombuffer(row.grade, np.uint8)
+    closed = np.flatnonzero(grade != NOT_CLOSED)
+    for stretch in np.split(closed, np.flatnonzero(np.diff(closed) > 1) + 1):
+        if len(stretch):
+            first = hour * HOUR_MINUTES + int(stretch[0])
+            yield meter, Minutes(first, kg[stretch], grade[stretch])
+
+
+def _pack(meter: str, minutes: Minutes) -> bytes:
+    kg = [None if np.isnan(v) else v for v in minutes.kg.tolist()]
+    return orjson.dumps([meter, minutes.first, kg, minutes.grade.tolist()])
+
+
+def _unpack(payload: bytes) -> tuple[str, Minutes]:
+    meter, first, kg, grade = orjson.loads(payload)
+    return meter, Minutes(
+        first,
+        np.array([np.nan if v is None else v for v in kg], np.float64),
+        np.array(grade, np.uint8),
+    )
+
+
+def state_as(state: AccountingState) -> dict[str, Any]:
+    """``state`` as JSON values."""
+    return {
+        "position": state.position,
+        "closed_ns": state.closed_ns,
+        "resumed_ns": state.resumed_ns,
+        "coverage": {group: cover.intervals for group, cover in state.coverage.items()},
+        "accounts": {meter: _account_as(account) for meter, account in state.accounts.items()},
+    }
+
+
+def state_from(values: Mapping[str, Any]) -> AccountingState:
+    """The state that ``state_as`` was given."""
+    return AccountingState(
+        position=values["position"],
+        closed_ns=values["closed_ns"],
+        resumed_ns=dict(values["resumed_ns"]),
+        coverage={
+            group: Coverage((a, b) for a, b in spans) for group, spans in values["coverage"].items()
+        },
+        accounts={meter: _account_from(row) for meter, row in values["accounts"].items()},
+    )
+
+
+def _account_as(account: Account) -> list[Any]:
+    left = account.open
+    opened = None if left is None else [left.first, left.kg.tolist(), left.grade.tolist()]
+    return [account.last_ns, account.last_value, account.hole_ns, opened]
+
+
+def _account_from(row: Sequence[Any]) -> Account:
+    last_ns, last_value, hole_ns, opened = row
+    left = None
+    if opened is not None:
+        first, kg, grade = opened
+        left = OpenMinutes(first, np.array(kg, np.float64), np.array(grade, np.uint8))
+    return Account(last_ns, last_value, hole_ns, left)
