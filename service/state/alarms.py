@@ -1,0 +1,174 @@
+"""Alarms, their transitions and the notifications that follow: one transaction a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from service.domain.alarm import AlarmDefinition, AlarmState, Phase, Transition, TransitionKind
+from service.runtime.alarms import WatchCommit, WatchState
+from service.runtime.notification import SiteName, message
+from service.runtime.notify import Destination
+from service.state.database import Database
+from service.state.tables import alarm, outbox, rule_state, transition, watch_state
+
+
+class StateAlarms:
+    """Implements ``service.runtime.alarms.AlarmStore``.
+
+    destinations: who is told. A message is put into the outbox in the very transaction that keeps
+    its
+    transition: there is never one without the other.
+    """
+
+    def __init__(
+        self, database: Database, site: SiteName, destinations: Sequence[Destination]
+    ) -> None:
+        self._database = database
+        self._site = site
+        self._destinations = list(destinations)
+
+    async def load(self) -> WatchState:
+        """What the last commit left; a fresh state when there was none."""
+
+        def read(connection: Connection) -> WatchState:
+            blob = connection.execute(select(watch_state.c.state)).scalar_one_or_none()
+            kept = orjson.loads(blob) if blob is not None else {"position": 0, "judged_ns": None}
+            states = {
+                row.definition: AlarmState(Phase(row.phase), row.pending_ns, row.alarm)
+                for row in connection.execute(select(rule_state))
+            }
+            return WatchState(kept["position"], kept["judged_ns"], states)
+
+        return await self._database.read(read)
+
+    async def commit(self, step: WatchCommit) -> None:
+        """Keeps states, transitions and their notifications in one transaction."""
+
+        def write(connection: Connection) -> None:
+            for definition_id, state in step.states.items():
+                _keep_state(connection, definition_id, state)
+            for definition, one, state in step.transitions:
+                if _keep_transition(connection, definition, one, step.recorded_ns):
+                    _keep_alarm(connection, definition, one)
+                    self._announce(connection, definition, one, state, step.recorded_ns)
+            blob = orjson.dumps({"position": step.position, "judged_ns": step.judged_ns})
+            if connection.execute(update(watch_state).values(state=blob)).rowcount == 0:
+                connection.execute(insert(watch_state).values(id=1, state=blob))
+
+        await self._database.write(write)
+
+    def _announce(
+        self,
+        connection: Connection,
+        definition: AlarmDefinition,
+        one: Transition,
+        state: AlarmState,
+        now_ns: int,
+    ) -> None:
+        said = message(self._site, definition, one, state)
+        if said is None:
+            return
+        rows = [
+            {
+                "id": said.id,
+                "destination": destination.name,
+                "alarm": one.alarm,
+                "type": said.type,
+                "body": said.body,
+                "state": "pending",
+                "attempts": 0,
+                "created_ns": now_ns,
+                "next_ns": now_ns,
+            }
+            for destination in self._destinations
+            if definition.priority <= destination.least_urgent
+        ]
+        if rows:
+            connection.execute(insert(outbox), rows)
+
+
+def _keep_state(connection: Connection, definition: str, state: AlarmState) -> None:
+    where = rule_state.c.definition == definition
+    if state == AlarmState():
+        connection.execute(delete(rule_state).where(where))
+        return
+    values: dict[str, Any] = {
+        "phase": str(state.phase),
+        "pending_ns": state.pending_ns,
+        "alarm": state.alarm,
+    }
+    if connection.execute(update(rule_state).where(where).values(**values)).rowcount == 0:
+        connection.execute(insert(rule_state).values(definition=definition, **values))
+
+
+def _keep_transition(
+    connection: Connection, definition: AlarmDefinition, one: Transition, now_ns: int
+) -> bool:
+    """Whether it is new: a journal that is read again brings the same ids."""
+    values = {
+        "id": one.id,
+        "alarm": one.alarm,
+        "kind": str(one.kind),
+        "at_ns": one.at_ns,
+        "recorded_ns": now_ns,
+        "by": one.by,
+        "comment": one.comment,
+        "value": one.value,
+    }
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(transition).values(**values))
+    except IntegrityError:
+        return False
+    return True
+
+
+def _keep_alarm(connection: Connection, definition: AlarmDefinition, one: Transition) -> None:
+    where = alarm.c.id == one.alarm
+    match one.kind:
+        case TransitionKind.RAISED:
+            again = {"phase": str(Phase.UNACKNOWLEDGED), "returned_ns": None, "value": one.value}
+            if connection.execute(update(alarm).where(where).values(**again)).rowcount == 0:
+                connection.execute(insert(alarm).values(**_row(definition, one)))
+        case TransitionKind.RETURNED:
+            connection.execute(
+                update(alarm).where(where).values(phase=str(Phase.RETURNED), returned_ns=one.at_ns)
+            )
+        case TransitionKind.ACKNOWLEDGED:
+            connection.execute(
+                update(alarm)
+                .where(where)
+                .values(
+                    phase=str(Phase.ACKNOWLEDGED),
+                    acknowledged_ns=one.at_ns,
+                    acknowledged_by=one.by,
+                    comment=one.comment,
+                )
+            )
+        case TransitionKind.CLEARED:
+            connection.execute(update(alarm).where(where).values(phase=str(Phase.NORMAL)))
+
+
+def _row(definition: AlarmDefinition, one: Transition) -> dict[str, Any]:
+    return {
+        "id": one.alarm,
+        "definition": definition.id,
+        "rule": definition.rule,
+        "kind": definition.kind,
+        "priority": int(definition.priority),
+        "asset": definition.asset,
+        "tag": definition.tag,
+        "stage": definition.stage,
+        "phase": str(Phase.UNACKNOWLEDGED),
+        "message_en": definition.message_en,
+        "message_zh": definition.message_zh,
+        "raised_ns": one.at_ns,
+        "value": one.value,
+        "limit": definition.limit,
+        "unit": definition.unit,
+    }
