@@ -1,0 +1,1 @@
+"""Operational state in a real database: alarms, outbox, audit, users, ledger."""

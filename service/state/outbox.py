@@ -61,8 +61,7 @@ class StateOutbox:
 
         def read(connection: Connection) -> dict[str, int]:
             rows = connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
-            return {state: n for state, n in rows}  # noqa: C416  rows are not pairs to the type
-            checker
+            return {row[0]: row[1] for row in rows}
 
         return await self._database.read(read)
 

@@ -1,0 +1,123 @@
+"""The state database: SQLAlchemy Core over SQLite (default) or PostgreSQL, off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    Table,
+    create_engine,
+    event,
+    insert,
+    select,
+)
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from service.runtime.errors import Fatal, Retryable
+from service.state.metadata import SCHEMA_VERSION, metadata
+
+T = TypeVar("T")
+
+schema = Table("schema", metadata, Column("version", Integer, primary_key=True))
+
+
+class Database:
+    """Transactions on the state. Writes are serialised through one thread; reads run beside
+    them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writing = ThreadPoolExecutor(1, "state-write")
+        self._reading = ThreadPoolExecutor(2, "state-read")
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Runs ``work`` in one transaction, all or nothing. Retryable when the database is busy,
+        full
+        or away."""
+        return await self._run(self._writing, work)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Runs ``work``, which only reads, on one consistent snapshot."""
+        return await self._run(self._reading, work)
+
+    def create_schema(self) -> None:
+        """Makes the missing tables; Fatal when the database was made by another version."""
+        metadata.create_all(self._engine)
+        with self._engine.begin() as connection:
+            version = connection.execute(select(schema.c.version)).scalar_one_or_none()
+            if version is None:
+                connection.execute(insert(schema).values(version=SCHEMA_VERSION))
+            elif version != SCHEMA_VERSION:
+                raise Fatal(
+                    f"state database {self._engine.url!r} has schema version {version}, this "
+                    f"version of anodewatch needs {SCHEMA_VERSION}; use the version that made it, "
+                    f"or start with an empty data folder"
+                )
+
+    def close(self) -> None:
+        """Ends the threads and connections; after the last transaction."""
+        self._writing.shutdown()
+        self._reading.shutdown()
+        self._engine.dispose()
+
+    async def _run(self, executor: ThreadPoolExecutor, work: Callable[[Connection], T]) -> T:
+        def transaction() -> T:
+            try:
+                with self._engine.begin() as connection:
+                    return work(connection)
+            except OperationalError as error:
+                raise Retryable(f"state database: {error.orig}") from error
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise Retryable(f"state database: {error.orig}") from error
+                raise
+
+        # A transaction that has begun is finished even when its task is cancelled.
+        running = asyncio.get_running_loop().run_in_executor(executor, transaction)
+        return await asyncio.shield(running)
+
+
+@asynccontextmanager
+async def open_database(url: str) -> AsyncIterator[Database]:
+    """The database at ``url`` (``sqlite:///FILE`` or ``postgresql+psycopg://…``) with its schema.
+
+    Fatal when it can't be opened, naming it and the remedy.
+    """
+    engine = create_engine(url, future=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    database = Database(engine)
+    try:
+        try:
+            await asyncio.to_thread(database.create_schema)
+        except OperationalError as error:
+            raise Fatal(
+                f"state database {engine.url!r} can't be opened: {error.orig}; "
+                f"check that it exists, is writable and not on a full disk"
+            ) from error
+        yield database
+    finally:
+        database.close()
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # transactions begin where we say so
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
