@@ -37,7 +37,9 @@ class StateAlarms:
 
         def read(connection: Connection) -> WatchState:
             blob = connection.execute(select(watch_state.c.state)).scalar_one_or_none()
-            kept = orjson.loads(blob) if blob is not None else {"position": 0, "judged_ns": None}
+            if blob is None:
+                return WatchState()
+            kept = orjson.loads(blob)
             states = {
                 row.definition: AlarmState(Phase(row.phase), row.pending_ns, row.alarm)
                 for row in connection.execute(select(rule_state))

@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.runtime.errors import Fatal, Retryable
+from service.state import tables  # noqa: F401  its tables belong to the schema
 from service.state.metadata import SCHEMA_VERSION, metadata
 
 T = TypeVar("T")
@@ -37,6 +38,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._write_engine = engine.execution_options(writes=True)
         self._writing = ThreadPoolExecutor(1, "state-write")
         self._reading = ThreadPoolExecutor(2, "state-read")
 
@@ -44,11 +46,11 @@ class Database:
         """Runs ``work`` in one transaction, all or nothing. Retryable when the database is busy,
         full
         or away."""
-        return await self._run(self._writing, work)
+        return await self._run(self._writing, self._write_engine, work)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Runs ``work``, which only reads, on one consistent snapshot."""
-        return await self._run(self._reading, work)
+        return await self._run(self._reading, self._engine, work)
 
     def create_schema(self) -> None:
         """Makes the missing tables; Fatal when the database was made by another version."""
@@ -70,10 +72,12 @@ class Database:
         self._reading.shutdown()
         self._engine.dispose()
 
-    async def _run(self, executor: ThreadPoolExecutor, work: Callable[[Connection], T]) -> T:
+    async def _run(
+        self, executor: ThreadPoolExecutor, engine: Engine, work: Callable[[Connection], T]
+    ) -> T:
         def transaction() -> T:
             try:
-                with self._engine.begin() as connection:
+                with engine.begin() as connection:
                     return work(connection)
             except OperationalError as error:
                 raise Retryable(f"state database: {error.orig}") from error
@@ -120,4 +124,5 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
