@@ -104,7 +104,7 @@ def _least(value: Float64s, drawn: Bools, starts: Index, group: Int64s) -> Index
     least = np.minimum.reduceat(np.where(number, value, np.inf), starts)
     found = np.flatnonzero(number & (value == least[group]))
     later = np.diff(group[found], prepend=-1) == 0
-    return found[~later]
+    return np.asarray(found[~later], dtype=np.intp)
 
 
 def _gap_ends(drawn: Bools, starts: Index, ends: Index) -> Bools:
