@@ -28,9 +28,8 @@ def explain(model: type[BaseModel], path: Where, detail: ErrorDetails) -> tuple[
             known = sorted(owner.model_fields) if owner is not None else []
             remedy = choose(str(key), known, otherwise="remove it") if known else "remove it"
             return "a known setting", shown(key), remedy
-        case "value_error":  # a connector's own check: one sentence says it all
-            expected = "a valid value" if path else "settings that fit together"
-            return expected, _found(detail), lowered(message.removeprefix("Value error, "))
+        case "value_error":
+            return _own_check(path, detail)
         case "literal_error" | "enum":
             choices = re.findall(r"'([^']*)'", message)
             near = closest(str(detail["input"]), choices)
@@ -43,8 +42,22 @@ def explain(model: type[BaseModel], path: Where, detail: ErrorDetails) -> tuple[
     for start, instead in _STARTS:
         if expected.startswith(start):
             expected = instead + expected.removeprefix(start)
-    expected = _WORDS.get(expected, expected)
-    return lowered(expected), _found(detail), _example(owner, key) or "correct it"
+    example = _example(owner, key)
+    if detail["type"].startswith("url_"):
+        example = example or f'write e.g. {key} = "https://host/path"'
+    return lowered(expected), _found(detail), example or "correct it"
+
+
+def _own_check(path: Where, detail: ErrorDetails) -> tuple[str, str, str]:
+    """An error from a connector's own check, whose one sentence says it all."""
+    sentence = detail["msg"].removeprefix("Value error, ")
+    first, _, rest = sentence.partition("; ")
+    if not first.startswith("expected "):
+        expected = "a valid value" if path else "settings that fit together"
+        return expected, _found(detail), lowered(sentence)
+    came = f"came {detail['input']!r}"
+    remedy = rest.removeprefix(came).removeprefix("; ") or "correct it"
+    return first.removeprefix("expected "), _found(detail), remedy
 
 
 def path_of(detail: ErrorDetails) -> Where:
@@ -83,7 +96,6 @@ _STARTS = (
     ("String should have ", "text of "),
     ("URL scheme should be ", "an address that begins with "),
 )
-_WORDS = {"a number above 0.0": "a number above 0", "a number of at least 0.0": "0 or more"}
 
 
 def _found(detail: ErrorDetails) -> str:

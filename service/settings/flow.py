@@ -37,8 +37,9 @@ def read_line(document: Document, tag_list: TagList, output_stage: str | None) -
     """
     stages, stage_ids = _stages(document)
     meters, metered = _meters(document, tag_list, stage_ids)
+    is_complete = metered <= set(stage_ids)  # else the missing meter may be one that is misspelt
     for at, stage in enumerate(stage_ids):
-        if stage and stage not in metered:
+        if is_complete and stage and stage not in metered:
             document.problem(
                 ("stages", at),
                 expected=f"at least one meter of stage {stage}",
@@ -111,10 +112,10 @@ def _judge_graph(
 
 def _meters(
     document: Document, tag_list: TagList, stage_ids: Sequence[str | None]
-) -> tuple[list[Meter], set[str]]:
+) -> tuple[list[Meter], set[str | None]]:
     """The meters that are right, and the stages that have a table, right or not."""
     meters: dict[str, Meter] = {}
-    metered: set[str] = set()
+    metered: set[str | None] = set()
     tags = tag_list.by_id
     for at, data in enumerate(document.array("meters", example=METER_EXAMPLE)):
         table = document.section(MeterTable, data, ("meters", at))

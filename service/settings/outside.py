@@ -4,7 +4,7 @@ it."""
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from connectors.registry import Port, kinds
 from service.domain.alarm import Priority
+from service.domain.tag import Tag
 from service.settings.document import Document
 from service.settings.explain import Where
 from service.settings.fields import NAME
@@ -78,6 +79,22 @@ def read_sources(document: Document) -> dict[str, BaseModel]:
     return sources
 
 
+def judge_groups(document: Document, sources: Mapping[str, BaseModel], tags: Iterable[Tag]) -> None:
+    """Notes settings for groups that no tag of the connector is in: they must be misspelt."""
+    used: dict[str, set[str]] = {name: set() for name in sources}
+    for tag in tags:
+        used[tag.connector].add(tag.group)
+    for name, settings in sources.items():
+        for group in getattr(settings, "groups", ()):
+            if group not in used[name]:
+                document.problem(
+                    ("connectors", name, "groups", group),
+                    expected="a group that tags.csv has for this connector",
+                    found=shown(group),
+                    remedy=choose(group, used[name], otherwise="remove it"),
+                )
+
+
 def source_names(document: Document) -> list[str] | None:
     """The names of all connectors, right or not; None when the table itself is not there."""
     tables = document.tables.get("connectors")
@@ -127,13 +144,13 @@ def _settings(
         )
         return None
     settings = document.section(known[kind].settings, data, where)
-    return None if settings is None else _with_secrets(document, settings, where)
+    return None if settings is None else _with_files(document, settings, where)
 
 
-def _with_secrets(document: Document, settings: BaseModel, where: Where) -> BaseModel | None:
-    """``settings`` with the paths of secrets within the site's folder; noted are those not there.
+def _with_files(document: Document, settings: BaseModel, where: Where) -> BaseModel | None:
+    """``settings`` with its paths within the site's folder; noted is what is not there.
 
-    A secret stands in a field ``*_file`` (a path) or ``*_env`` (the name of a variable).
+    A path names a file to be read: a secret, a certificate. ``*_env`` names a variable.
     """
     noted = len(document.problems)
     paths: dict[str, Path] = {}
@@ -146,14 +163,14 @@ def _with_secrets(document: Document, settings: BaseModel, where: Where) -> Base
                 found=f"{value} unset",
                 remedy=f"set {value} before the service starts",
             )
-        if name.endswith(("secret_file", "token_file", "password_file")) and value is not None:
+        if isinstance(value, Path):
             paths[name] = document.folder / value
             if not _is_filled(paths[name]):
                 document.problem(
                     (*where, name),
-                    expected="a readable file with the secret in it",
-                    found=f"{paths[name]}, which is none",
-                    remedy="create the file, readable for the service only",
+                    expected="a readable file that is not empty",
+                    found=f"{shown(str(value))}, which is none",
+                    remedy=f"put it at {paths[name]}, readable for the service only",
                 )
     if len(document.problems) > noted:
         return None

@@ -20,6 +20,7 @@ from service.settings.files import read_text
 from service.settings.flow import read_line
 from service.settings.outside import (
     Destination,
+    judge_groups,
     read_destinations,
     read_history,
     read_sources,
@@ -109,6 +110,8 @@ def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
     site = document.section(SiteTable, about, ("site",)) if about is not None else None
     service = document.section(ServiceTable, document.tables.get("service", {}), ("service",))
     sources = read_sources(document)
+    if tag_list.is_whole and names == list(sources):
+        judge_groups(document, sources, tag_list.tags)
     history = read_history(document)
     destinations = read_destinations(document)
     schedule = read_calendar(document, site.time_zone if site is not None else ZoneInfo("UTC"))
@@ -119,7 +122,7 @@ def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
     rules = Rulebook(
         rule_document,
         stages=line.stages if len(problems) == noted else None,
-        tags=tag_list.tags if len(tag_list.tags) == len(tag_list.lines) else None,
+        tags=tag_list.tags if tag_list.is_whole else None,
         connectors=names,
     ).read()
     if site is None or service is None or history is None or schedule is None or plan is None:

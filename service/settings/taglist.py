@@ -34,6 +34,11 @@ class TagList:
     lines: Mapping[str, int] = field(default_factory=dict)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all that the file holds is right."""
+        return bool(self.lines) and len(self.tags) == len(self.lines)
+
+    @property
     def by_id(self) -> dict[str, Tag]:
         """The tags that are right, by id."""
         return {tag.id: tag for tag in self.tags}
