@@ -54,6 +54,7 @@ class Journal:
         self._arrived = asyncio.Event()
         self._room = asyncio.Condition()
         self._news = asyncio.Condition()
+        self._committing = asyncio.Lock()
         self._tail: deque[Entry] = deque()
         self._tail_rows = 0
         self._writing = ThreadPoolExecutor(1, "journal-write")
@@ -101,8 +102,7 @@ class Journal:
 
     async def drain(self) -> None:
         """Commits what is still pending; for shutdown, after the sources ended."""
-        if self._pending:
-            await self._commit()
+        await self._commit()
 
     async def trim(self, cursors: Mapping[str, int]) -> None:
         """Deletes the segments that every durable cursor has passed."""
@@ -119,6 +119,11 @@ class Journal:
         )
 
     async def _commit(self) -> None:
+        async with self._committing:
+            if self._pending:
+                await self._commit_pending()
+
+    async def _commit_pending(self) -> None:
         group, self._pending = self._pending, []
         try:
             first, size = await self._write_until_done(group)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from service.domain.batch import Batch, Origin
+from service.domain.batch import Batch, Float64s, Int64s, Origin
 from service.domain.coverage import Coverage
 from service.domain.instants import MINUTE_NS, seconds
 from service.domain.line import Meter
@@ -21,8 +22,12 @@ from service.domain.production.readings import Readings
 from service.domain.quality import is_bad
 from service.domain.tagtable import TagTable
 from service.runtime.log import JournalReader
+from service.runtime.progress import Progress
 
 log = logging.getLogger(__name__)
+
+Chunk = tuple[NDArray[np.int32], Int64s, Float64s, NDArray[np.bool_]]
+"""Meter index, time, value and usability of some rows."""
 
 MAX_BUFFERED_ROWS = 400_000
 SILENT_NS = 2 * MINUTE_NS
@@ -81,11 +86,11 @@ class Accounting:
         self._groups = sorted({meter.item_group for meter in self._meters})
         self._group_of = np.array([self._groups.index(m.item_group) for m in self._meters])
         self._state = AccountingState()
-        self._chunks: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
+        self._chunks: list[Chunk] = []
         self._buffered = 0
-        self._read_to = 0
-        self.changed = asyncio.Condition()
-        self.commits = 0
+        self._read = Progress()
+        self._settling = asyncio.Lock()
+        self.commits = Progress()
         self.counters = {"minutes": 0, "late": 0, "readings": 0}
 
     @property
@@ -101,32 +106,41 @@ class Accounting:
     async def load(self) -> None:
         """Takes up the state of the last commit; before ``run``."""
         self._state = await self._ledger.load()
-        self._read_to = self._state.position
+        self._read.reach(self._state.position)
         self._book.closed_ns = self._state.closed_ns
 
     async def run(self, journal: JournalReader) -> None:
         """Follows ``journal`` for ever."""
         while True:
-            for entry in await journal.read(self._read_to):
+            for entry in await journal.read(self._read.value):
                 self._take(entry.batch)
-                self._read_to = entry.position
+                self._read.reach(entry.position)
                 if self._buffered > MAX_BUFFERED_ROWS:
                     await self.settle()
             if self._minute_is_over():
                 await self.settle()
 
+    async def caught_up(self, position: int) -> None:
+        """Waits until everything up to journal ``position`` was read, then settles it."""
+        await self._read.until(position)
+        await self.settle()
+
     async def settle(self) -> None:
         """Accounts for all that was read and commits it."""
-        closed = await asyncio.to_thread(self._account)
-        self._state.position = self._read_to
+        async with self._settling:
+            await self._settle()
+
+    async def _settle(self) -> None:
+        read_to = self._read.value
+        chunks, self._chunks, self._buffered = self._chunks, [], 0
+        closed = await asyncio.to_thread(self._account, chunks)
+        self._state.position = read_to
         await self._ledger.commit(self._state, closed)
         for meter, minutes in closed:
             self._book.enter(meter, minutes)
             self.counters["minutes"] += len(minutes)
         self._book.closed_ns = self._state.closed_ns
-        self.commits += 1
-        async with self.changed:
-            self.changed.notify_all()
+        self.commits.step()
 
     def _take(self, batch: Batch) -> None:
         for cover in batch.covers:
@@ -176,10 +190,10 @@ class Accounting:
         longest_ns = max(seconds(m.sample_s) for m in self._meters)
         return (living_ns - longest_ns) // MINUTE_NS * MINUTE_NS
 
-    def _account(self) -> list[tuple[str, Minutes]]:
+    def _account(self, chunks: list[Chunk]) -> list[tuple[str, Minutes]]:
         """Advances every meter's account; returns the minutes that closed. Runs in a worker
         thread."""
-        by_meter = self._split()
+        by_meter = self._split(chunks)
         closed = []
         for at, meter in enumerate(self._meters):
             mark = self._watermark_ns(meter.item_group)
@@ -201,13 +215,11 @@ class Accounting:
         self._forget()
         return closed
 
-    def _split(self) -> dict[int, Readings]:
-        """The buffered rows, by meter."""
-        if not self._chunks:
+    def _split(self, chunks: list[Chunk]) -> dict[int, Readings]:
+        """The rows of ``chunks``, by meter."""
+        if not chunks:
             return {}
-        meter, time_ns, value, usable = (np.concatenate(c) for c in zip(*self._chunks, strict=True))
-        self._chunks.clear()
-        self._buffered = 0
+        meter, time_ns, value, usable = (np.concatenate(c) for c in zip(*chunks, strict=True))
         self.counters["readings"] += len(meter)
         order = np.argsort(meter, kind="stable")
         parts = np.split(order, np.flatnonzero(np.diff(meter[order])) + 1)

@@ -12,6 +12,7 @@ from service.domain.instants import DAY_NS, seconds
 from service.runtime.clock import Clock
 from service.runtime.errors import ConnectorError, Retryable
 from service.runtime.notify import Destination, Message
+from service.runtime.progress import Progress
 from service.runtime.retry import backoff_s
 
 log = logging.getLogger(__name__)
@@ -53,16 +54,17 @@ class Outbox(Protocol):
 
 
 async def deliver(
-    destination: Destination, outbox: Outbox, clock: Clock, *, news: asyncio.Condition
+    destination: Destination, outbox: Outbox, clock: Clock, *, news: Progress
 ) -> None:
     """Sends what is due to one destination, for ever; ``news`` is notified when there may be
     more."""
     while True:
+        seen = news.value
         pending = await outbox.due(destination.name, clock.now_ns(), PORTION)
         for one in pending:
             await _attempt(destination, one, outbox, clock)
         if not pending:
-            await _wait(news, clock)
+            await _wait(news, seen, clock)
 
 
 async def _attempt(destination: Destination, one: Pending, outbox: Outbox, clock: Clock) -> None:
@@ -86,16 +88,11 @@ async def _attempt(destination: Destination, one: Pending, outbox: Outbox, clock
     log.info("delivered destination=%s message=%s", destination.name, one.message.id)
 
 
-async def _wait(news: asyncio.Condition, clock: Clock) -> None:
+async def _wait(news: Progress, seen: int, clock: Clock) -> None:
     """Until there is news, or a moment has passed in which a retry may have come due."""
     async with asyncio.TaskGroup() as group:
-        heard = group.create_task(_news(news))
+        heard = group.create_task(news.until(seen + 1))
         moment = group.create_task(clock.sleep(IDLE_S))
         await asyncio.wait((heard, moment), return_when=asyncio.FIRST_COMPLETED)
         heard.cancel()
         moment.cancel()
-
-
-async def _news(news: asyncio.Condition) -> None:
-    async with news:
-        await news.wait()

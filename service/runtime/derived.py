@@ -81,11 +81,10 @@ async def write_derived(
     """Carries closed minutes to ``history`` for ever, each at least once; writing again changes
     nothing."""
     while True:
-        seen = accounting.commits
+        seen = accounting.commits.value
         number, stretches = await owed.owed(PORTION)
         if not stretches:
-            async with accounting.changed:
-                await accounting.changed.wait_for(lambda: accounting.commits != seen)  # noqa: B023
+            await accounting.commits.until(seen + 1)
             continue
         batch = as_batch(stretches, table, now_ns=clock.now_ns())
         await until_done(partial(history.write, [batch]), what="derived history", clock=clock)

@@ -8,6 +8,7 @@ from typing import Protocol
 from service.runtime.clock import Clock
 from service.runtime.history import HistoryWriter
 from service.runtime.log import Entry, JournalReader
+from service.runtime.progress import Progress
 from service.runtime.retry import until_done
 
 MAX_ROWS = 100_000
@@ -32,13 +33,18 @@ class Historian:
         self._history = history
         self._cursor = cursor
         self._clock = clock
-        self.position = 0
+        self.progress = Progress()
         self.error: str | None = None
         self.counters = {"stored": 0, "superseded": 0, "refused": 0}
 
+    @property
+    def position(self) -> int:
+        """The journal entry that the store has, with all before it."""
+        return self.progress.value
+
     async def load(self) -> None:
         """Takes up the cursor; before ``run``."""
-        self.position = await self._cursor.load()
+        self.progress.reach(await self._cursor.load())
 
     async def run(self, journal: JournalReader) -> None:
         """Follows ``journal`` for ever; waits while the store is away."""
@@ -59,7 +65,7 @@ class Historian:
         self.counters["superseded"] += written.superseded
         self.counters["refused"] += written.refused
         await self._cursor.save(entries[-1].position)
-        self.position = entries[-1].position
+        self.progress.reach(entries[-1].position)
 
     def _failed(self, reason: str | None) -> None:
         self.error = reason

@@ -12,6 +12,7 @@ from service.runtime.accounting import Accounting
 from service.runtime.alarms import AlarmStates, AlarmStore, WatchCommit
 from service.runtime.clock import Clock
 from service.runtime.log import JournalReader
+from service.runtime.progress import Progress
 from service.runtime.retry import until_done
 from service.runtime.watch_absence import AbsenceRules
 from service.runtime.watch_production import ProductionRules
@@ -26,9 +27,9 @@ class NothingToAcknowledge(Exception):
 
 
 class Watch:
-    """Owns the states of all alarms. One step at a time: judge, then commit; ``changed`` after
-    commits
-    that moved an alarm."""
+    """Owns the states of all alarms. One step at a time: judge, then commit. ``transitions``
+    counts the
+    transitions that were committed."""
 
     def __init__(
         self,
@@ -48,17 +49,17 @@ class Watch:
         self._absence = absence
         self._step = asyncio.Lock()
         self._judged_ns: int | None = None
-        self._read_to = 0
+        self._read = Progress()
         self._committed_ns = 0
         self.position = 0
-        self.changed = asyncio.Condition()
-        self.revision = 0
-        self.counters = {"transitions": 0, "commits": 0}
+        self.transitions = Progress()
+        self.commits = 0
 
     async def load(self) -> None:
         """Takes up what the last commit left; before the runs."""
         state = await self._store.load()
-        self.position = self._read_to = state.position
+        self.position = state.position
+        self._read.reach(state.position)
         self._judged_ns = state.judged_ns
         self._states.restore(state.states)
         self._values.restore()
@@ -66,24 +67,23 @@ class Watch:
     async def run_values(self, journal: JournalReader) -> None:
         """Follows ``journal`` with the rules on values, for ever."""
         while True:
-            for entry in await journal.read(self._read_to):
+            for entry in await journal.read(self._read.value):
                 async with self._step:
                     self._values.take(entry.batch)
-                    self._read_to = entry.position
+                    self._read.reach(entry.position)
                     await self._commit_if_due()
 
     async def run_production(self, accounting: Accounting) -> None:
         """Judges every minute that accounting closes, for ever."""
         while True:
-            seen = accounting.commits
+            seen = accounting.commits.value
             for end_ns in self._production.due(self._judged_ns):
                 async with self._step:
                     self._production.judge(end_ns)
                     self._judged_ns = end_ns
                     await self._commit_if_due()
                 await asyncio.sleep(0)
-            async with accounting.changed:
-                await accounting.changed.wait_for(lambda: accounting.commits != seen)  # noqa: B023
+            await accounting.commits.until(seen + 1)
 
     async def run_absence(self) -> None:
         """Looks for silent item groups, for ever."""
@@ -106,8 +106,9 @@ class Watch:
                 raise NothingToAcknowledge(str(error)) from error
             await self._commit()
 
-    async def flush(self) -> None:
-        """Keeps the cursor where it is; for shutdown."""
+    async def caught_up(self, position: int) -> None:
+        """Waits until everything up to journal ``position`` was judged, then keeps the cursor."""
+        await self._read.until(position)
         async with self._step:
             await self._commit()
 
@@ -120,19 +121,15 @@ class Watch:
         changes,
         judging the same entries again gives the same."""
         waited = self._clock.now_ns() - self._committed_ns >= seconds(CURSOR_EVERY_S)
-        if self._states.dirty or (waited and self._read_to != self.position):
+        if self._states.dirty or (waited and self._read.value != self.position):
             await self._commit()
 
     async def _commit(self) -> None:
         changed, transitions = self._states.taken()
         now_ns = self._clock.now_ns()
-        step = WatchCommit(self._read_to, self._judged_ns, changed, transitions, now_ns)
+        step = WatchCommit(self._read.value, self._judged_ns, changed, transitions, now_ns)
         await until_done(partial(self._store.commit, step), what="alarms", clock=self._clock)
         self._committed_ns = now_ns
-        self.position = self._read_to
-        self.counters["commits"] += 1
-        self.counters["transitions"] += len(transitions)
-        if transitions:
-            self.revision += 1
-            async with self.changed:
-                self.changed.notify_all()
+        self.position = self._read.value
+        self.commits += 1
+        self.transitions.reach(self.transitions.value + len(transitions))

@@ -1,0 +1,283 @@
+"""The service without its web server: everything between the sources and the destinations."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from connectors.registry import Port, kinds
+from service.domain.definitions import Definitions, define
+from service.domain.instants import MINUTE_NS
+from service.domain.production.book import ProductionBook, book_span
+from service.domain.tagtable import TagTable
+from service.journal.log import Journal, open_journal
+from service.journal.registry import register
+from service.runtime.accounting import Accounting
+from service.runtime.alarms import AlarmStates
+from service.runtime.clock import Clock
+from service.runtime.deliver import deliver
+from service.runtime.derived import derived_tags, write_derived
+from service.runtime.errors import ConnectorError
+from service.runtime.historian import Historian
+from service.runtime.history import History
+from service.runtime.ingest import Scaling, SourceStatus, run_source, statuses
+from service.runtime.live import LiveTable, follow
+from service.runtime.notification import SiteName
+from service.runtime.notify import Destination
+from service.runtime.source import OpenSource
+from service.runtime.watch import Watch
+from service.runtime.watch_absence import AbsenceRules
+from service.runtime.watch_production import ProductionRules
+from service.runtime.watch_values import ValueRules
+from service.settings import Site
+from service.state.alarms import StateAlarms
+from service.state.cursors import StateCursor
+from service.state.database import Database, open_database
+from service.state.ledger import StateLedger
+from service.state.outbox import StateOutbox
+
+log = logging.getLogger(__name__)
+
+LATENESS_S = 2.0
+"""How long after a source proved itself alive its values of before may still come."""
+TRIM_EVERY_S = 30.0
+DRAIN_S = 10.0
+
+
+@dataclass(frozen=True)
+class Core:
+    """What ``open_core`` wired; the API looks into it, ``run_core`` lets it run."""
+
+    site: Site
+    clock: Clock
+    table: TagTable
+    definitions: Definitions
+    journal: Journal
+    database: Database
+    history: History
+    live: LiveTable
+    book: ProductionBook
+    ledger: StateLedger
+    accounting: Accounting
+    historian: Historian
+    watch: Watch
+    absence: AbsenceRules
+    outbox: StateOutbox
+    destinations: tuple[Destination, ...]
+    sources: Mapping[str, OpenSource]
+    statuses: Mapping[str, SourceStatus]
+
+    def cursors(self) -> dict[str, int]:
+        """Where every durable consumer of the journal is."""
+        return {
+            "history": self.historian.position,
+            "accounting": self.accounting.position,
+            "watch": self.watch.position,
+        }
+
+
+@asynccontextmanager
+async def open_core(
+    site: Site,
+    clock: Clock,
+    *,
+    sources: Mapping[str, OpenSource] | None = None,
+    url: str = "",
+    gather_s: float = 0.1,
+) -> AsyncIterator[Core]:
+    """Opens journal, state and history of ``site`` and wires the consumers; touches no source yet.
+
+    sources: instead of the site's own connectors, for simulations. Raises ConnectorError when the
+    state
+    or an embedded history can't be opened.
+    """
+    async with AsyncExitStack() as stack:
+        data = site.service.data
+        await asyncio.to_thread(data.mkdir, parents=True, exist_ok=True)
+        tags = [*site.tags, *derived_tags(site.line.meters)]
+        table = await asyncio.to_thread(register, data / "journal", tags)
+        database = await stack.enter_async_context(open_database(f"sqlite:///{data / 'state.db'}"))
+        history = await stack.enter_async_context(_history(site, table, clock))
+
+        destinations = tuple(
+            [await stack.enter_async_context(_destination(d, clock)) for d in site.destinations]
+        )
+        definitions = define(site.rules, tags=site.tags, line=site.line)
+        first_minute, n_minutes = book_span(site.plan, clock.now_ns())
+        book = ProductionBook(site.line, site.plan, first_minute=first_minute, n_minutes=n_minutes)
+        ledger = StateLedger(database)
+        accounting = Accounting(site.line.meters, table, ledger, book, lateness_s=LATENESS_S)
+        historian = Historian(history, StateCursor(database, "history"), clock)
+        live = LiveTable(table)
+        found = statuses({n: str(getattr(s, "kind", "")) for n, s in site.sources.items()}, clock)
+        states = AlarmStates(definitions.all())
+        absence = AbsenceRules(
+            definitions, live, states,
+            keep_alive_s=partial(_keep_alive_s, found), started_ns=clock.now_ns(),
+        )  # fmt: skip
+        name = SiteName(site.id, site.name_en, site.name_zh, url or site.service.public_url or "")
+        watch = Watch(
+            states,
+            StateAlarms(database, name, destinations),
+            clock,
+            values=ValueRules(definitions, table, states),
+            production=ProductionRules(definitions, book, states),
+            absence=absence,
+        )
+        for consumer in (accounting, historian, watch):
+            await consumer.load()
+        for meter, minutes in await ledger.minutes(first_minute // 60):
+            book.enter(meter, minutes)
+        furthest = max(accounting.position, historian.position, watch.position)
+        journal = await stack.enter_async_context(
+            open_journal(
+                data / "journal", clock=clock, next_position=furthest + 1, gather_s=gather_s
+            )
+        )
+        yield Core(
+            site=site,
+            clock=clock,
+            table=table,
+            definitions=definitions,
+            journal=journal,
+            database=database,
+            history=history,
+            live=live,
+            book=book,
+            ledger=ledger,
+            accounting=accounting,
+            historian=historian,
+            watch=watch,
+            absence=absence,
+            outbox=StateOutbox(database),
+            destinations=destinations,
+            sources=_sources(site, table, clock) if sources is None else sources,
+            statuses=found,
+        )
+
+
+async def run_core(core: Core, stop: asyncio.Event) -> None:
+    """Runs until ``stop`` is set, then in order: sources, journal, consumers; each within a bound.
+
+    An error that is nobody's to retry ends everything and is raised.
+    """
+    async with asyncio.TaskGroup() as group:
+        scaling = Scaling(core.table)
+        await _recall(core)
+        tasks: list[asyncio.Task[Any]] = [
+            group.create_task(work, name=name)
+            for name, work in (
+                ("journal", core.journal.run()),
+                ("history", core.historian.run(core.journal)),
+                ("accounting", core.accounting.run(core.journal)),
+                ("live", follow(core.journal, core.live, after=core.historian.position)),
+                ("watch-values", core.watch.run_values(core.journal)),
+                ("watch-production", core.watch.run_production(core.accounting)),
+                ("watch-absence", core.watch.run_absence()),
+                (
+                    "derived",
+                    write_derived(
+                        core.ledger, core.accounting, core.history, core.table, core.clock
+                    ),
+                ),
+                ("trim", _trim(core)),
+                *(
+                    (
+                        f"deliver-{d.name}",
+                        deliver(d, core.outbox, core.clock, news=core.watch.transitions),
+                    )
+                    for d in core.destinations
+                ),
+            )
+        ]
+        readers = [
+            group.create_task(
+                run_source(opener, core.statuses[name], core.journal, scaling, core.clock),
+                name=f"source-{name}",
+            )
+            for name, opener in core.sources.items()
+        ]
+        await stop.wait()
+        log.info("stopping: sources, journal, consumers")
+        await _cancel(readers)
+        await drained(core)
+        await _cancel(tasks)
+        await core.journal.drain()
+
+
+async def drained(core: Core, *, within_s: float = DRAIN_S) -> bool:
+    """Waits until every consumer has all that the journal holds; False when that took too long."""
+    try:
+        async with asyncio.timeout(within_s):
+            await core.journal.drain()
+            await core.historian.progress.until(core.journal.last)
+            await core.accounting.caught_up(core.journal.last)
+            await core.watch.caught_up(core.journal.last)
+    except TimeoutError:
+        log.warning("stopping: consumers %s are behind journal %d; they go on at the next start",
+                    core.cursors(), core.journal.last)  # fmt: skip
+        return False
+    return True
+
+
+async def _recall(core: Core) -> None:
+    """Shows at once what the plant was like when the service last ran."""
+    try:
+        latest = await core.history.latest(
+            [number for number, _ in core.table], before_ns=core.clock.now_ns() + MINUTE_NS
+        )
+    except ConnectorError as error:
+        log.warning("latest values are not recalled error=%s", error)
+        return
+    core.live.take(latest)
+
+
+async def _trim(core: Core) -> None:
+    while True:
+        await core.clock.sleep(TRIM_EVERY_S)
+        await core.journal.trim(core.cursors())
+
+
+async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _sources(site: Site, table: TagTable, clock: Clock) -> dict[str, OpenSource]:
+    known = kinds(Port.SOURCE)
+    openers: dict[str, OpenSource] = {}
+    for name, settings in site.sources.items():
+        opener: Callable[..., Any] = known[str(getattr(settings, "kind", ""))].load()
+        openers[name] = partial(
+            opener, settings, name=name, tags=table.of_connector(name), clock=clock
+        )
+    return openers
+
+
+@asynccontextmanager
+async def _history(site: Site, table: TagTable, clock: Clock) -> AsyncIterator[History]:
+    kind = str(getattr(site.history, "kind", ""))
+    opener = kinds(Port.HISTORY)[kind].load()
+    folder: Path = site.service.data / "history"
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    async with opener(site.history, folder=folder, table=table, clock=clock) as history:
+        yield history
+
+
+@asynccontextmanager
+async def _destination(settings: Any, clock: Clock) -> AsyncIterator[Destination]:
+    opener = kinds(Port.NOTIFIER)[str(settings.settings.kind)].load()
+    async with opener(settings.settings, name=settings.name, clock=clock) as notifier:
+        yield Destination(settings.name, notifier, settings.min_priority)
+
+
+def _keep_alive_s(found: Mapping[str, SourceStatus], group: str) -> float | None:
+    status = found.get(group.split("/", 1)[0])
+    return None if status is None else status.report.keep_alive_s.get(group)
