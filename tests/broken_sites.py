@@ -306,13 +306,14 @@ BROKEN_SITES = (
     ),
     BrokenSite(
         "limit that no tag has", "rules.toml",
-        'limit = "ll"\ntags = ["*"]', 'limit = "ll"\ntags = ["CB-*-AT120.PV"]',
-        "CB-*-AT120.PV", "limit[2].tags[1]", ("a limit ll", "fill in column ll"),
+        'limit = "ll"\ntags = ["*"]', 'limit = "ll"\ntags = ["CB-L07*-AT120.PV"]',
+        "CB-L07*-AT120.PV", "limit[3].tags[1]", ("a limit ll", "fill in column ll"),
     ),
     BrokenSite(
         "two rules for one limit", "rules.toml",
         'limit = "h"\ntags = ["*"]', 'limit = "hh"\ntags = ["*"]  # too',
-        "# too", "limit[3].tags[1]", ("rule limit-hh", "exclude each other"),
+        "# too", "limit[4].tags[1]",
+        ("no earlier rule watches for hh", "limit-hh, oxygen-hh", "move rule limit-h before"),
     ),
     BrokenSite(
         "an hour of a batch furnace", "rules.toml",

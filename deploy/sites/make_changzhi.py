@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TAGS_CSV = Path(__file__).with_name("changzhi") / "tags.csv"
-COLUMNS = (
-    *("id", "connector", "group", "node", "kind", "unit", "scale", "offset", "low", "high"),
-    *("ll", "l", "h", "hh", "deadband", "rollover", "cyclic_s", "name_en", "name_zh"),
-)
+LIMITS = ("ll", "l", "h", "hh")
+NUMBERS = ("scale", "offset", "low", "high", *LIMITS, "deadband", "rollover", "cyclic_s")
+COLUMNS = ("id", "connector", "group", "node", "kind", "unit", *NUMBERS, "name_en", "name_zh")
 
 UINT16 = 65_536
 UINT32 = 4_294_967_296
@@ -42,6 +41,7 @@ class Signal:
     hh: float | None = None
     deadband: float | None = None
     rollover: int | None = None
+    cyclic_s: float | None = None
     scale: float | None = None
 
 
@@ -126,7 +126,8 @@ KILN = (
     Signal("FIC122.PV", "analog", "Nm³/h", "nitrogen flow", "氮气流量", 0, 400, l=100, deadband=5),
     Signal("KQ130.TOT", "counter", "pcs", "saggers in", "进窑匣钵计数", rollover=UINT32),
     Signal("KQ131.TOT", "counter", "pcs", "saggers out", "出窑匣钵计数", rollover=UINT32),
-    Signal("ROW.INTERVAL", "analog", "s", "row interval", "推排间隔", 0, 3600),
+    # A row passes every 263 s; half as long again means a jam.
+    Signal("ROW.INTERVAL", "analog", "s", "row interval", "推排间隔", 0, 3600, h=395, deadband=20),
     Signal("II140.PV", "analog", "A", "roller drive current", "辊棒传动电流", 0, 60, h=45, hh=55,
            deadband=1),
     Signal("M140.ST", "boolean", "", "roller drive running", "辊棒传动运行"),
@@ -188,7 +189,8 @@ NITROGEN = (
 )  # fmt: skip
 
 POWER = (
-    Signal("JT170.PV", "analog", "MW", "site power", "全厂功率", 0, 200),
+    # The meter sends its value every 10 s, changed or not.
+    Signal("JT170.PV", "analog", "MW", "site power", "全厂功率", 0, 200, cyclic_s=10),
     Signal("JQ171.TOT", "counter", "kWh", "site energy", "全厂电量", rollover=UINT32),
 )
 
@@ -240,10 +242,7 @@ def rows() -> Iterator[dict[str, str]]:
 def row(machines: Machines, asset: str, machine: str, signal: Signal) -> dict[str, str]:
     """One row: what is None stays empty, which means the default."""
     tag = f"{asset}-{signal.attribute}"
-    numbers = {
-        name: getattr(signal, name)
-        for name in ("scale", "low", "high", "ll", "l", "h", "hh", "deadband", "rollover")
-    }
+    numbers = {name: getattr(signal, name, None) for name in NUMBERS}
     return {
         "id": tag,
         "connector": "plant",

@@ -163,7 +163,7 @@ class Rulebook:
                 self._no_tag(pattern, (*where, "tags", n), self._tags)
 
     def _judge_limit(self, table: LimitTable, where: Where) -> None:
-        """Notes patterns that match no tag with this limit, and tags that another rule has."""
+        """Notes patterns that match no tag with this limit, or only tags of earlier rules."""
         if self._tags is None:
             return
         for n, pattern in enumerate(table.tags):
@@ -178,16 +178,14 @@ class Rulebook:
                     found=f"{shown(pattern)}, which matches none that has",
                     remedy=f"fill in column {table.limit} in tags.csv, or remove the pattern",
                 )
-            for tag in limited:
-                other = self._limited.setdefault((tag.id, table.limit), table.id)
-                if other != table.id:
-                    self._document.problem(
-                        (*where, "tags", n),
-                        expected=f"tags that rule {other} does not watch for {table.limit} already",
-                        found=f"{shown(pattern)}, which matches {tag.id} too",
-                        remedy="make the patterns of the two rules exclude each other",
-                    )
-                    break
+            first = {self._limited.setdefault((tag.id, table.limit), table.id) for tag in limited}
+            if limited and table.id not in first:
+                self._document.problem(
+                    (*where, "tags", n),
+                    expected=f"tags that no earlier rule watches for {table.limit}",
+                    found=f"{shown(pattern)}, all watched by {', '.join(sorted(first))}",
+                    remedy=f"move rule {table.id} before it, or remove the pattern",
+                )
 
     def _no_tag(self, pattern: str, where: Where, tags: Sequence[Tag]) -> None:
         self._document.problem(
