@@ -25,6 +25,9 @@ class WatchState:
 
     position: int = 0
     judged_ns: int | None = None
+    groups: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """By item group its watermark and when it last resumed, so that what follows in the journal is
+    known to follow without a gap."""
     states: Mapping[str, AlarmState] = field(default_factory=dict)
 
 
@@ -34,6 +37,7 @@ class WatchCommit:
 
     position: int
     judged_ns: int | None
+    groups: Mapping[str, tuple[int, int]]
     states: Mapping[str, AlarmState]
     transitions: Sequence[tuple[AlarmDefinition, Transition, AlarmState]]
     recorded_ns: int

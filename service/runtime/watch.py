@@ -62,7 +62,7 @@ class Watch:
         self._read.reach(state.position)
         self._judged_ns = state.judged_ns
         self._states.restore(state.states)
-        self._values.restore()
+        self._values.restore(state.groups)
 
     async def run_values(self, journal: JournalReader) -> None:
         """Follows ``journal`` with the rules on values, for ever."""
@@ -127,7 +127,9 @@ class Watch:
     async def _commit(self) -> None:
         changed, transitions = self._states.taken()
         now_ns = self._clock.now_ns()
-        step = WatchCommit(self._read.value, self._judged_ns, changed, transitions, now_ns)
+        step = WatchCommit(
+            self._read.value, self._judged_ns, self._values.groups(), changed, transitions, now_ns
+        )
         await until_done(partial(self._store.commit, step), what="alarms", clock=self._clock)
         self._committed_ns = now_ns
         self.position = self._read.value

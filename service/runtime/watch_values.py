@@ -6,7 +6,7 @@ one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -70,8 +70,22 @@ class ValueRules:
         )
         self._silent = np.zeros(len(self._cyclic_numbers), np.bool_)
 
-    def restore(self) -> None:
-        """Takes up what the alarm states say of the inputs at the end of an earlier run."""
+    def groups(self) -> dict[str, tuple[int, int]]:
+        """Watermark and last resumption of every item group that was heard of."""
+        known = zip(
+            self._group_names, self._watermark.tolist(), self._resumed.tolist(), strict=True
+        )
+        return {name: (mark, resumed) for name, mark, resumed in known if mark > NEVER}
+
+    def restore(self, groups: Mapping[str, tuple[int, int]]) -> None:
+        """Takes up how an earlier run ended: ``groups`` as it gave them, the inputs from the
+        states.
+
+        When a cyclic tag last came is not remembered: it is given the benefit of the doubt.
+        """
+        for at, name in enumerate(self._group_names):
+            self._watermark[at], self._resumed[at] = groups.get(name, (NEVER, NEVER))
+        self._seen_ns[self._cyclic_numbers] = self._watermark[self._group_of[self._cyclic_numbers]]
         for key, definition in self._definition.items():
             self._mirror(key, definition)
         for at, number in enumerate(self._cyclic_numbers.tolist()):

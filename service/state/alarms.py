@@ -44,7 +44,8 @@ class StateAlarms:
                 row.definition: AlarmState(Phase(row.phase), row.pending_ns, row.alarm)
                 for row in connection.execute(select(rule_state))
             }
-            return WatchState(kept["position"], kept["judged_ns"], states)
+            groups = {group: (a, b) for group, (a, b) in kept["groups"].items()}
+            return WatchState(kept["position"], kept["judged_ns"], groups, states)
 
         return await self._database.read(read)
 
@@ -58,7 +59,9 @@ class StateAlarms:
                 if _keep_transition(connection, definition, one, step.recorded_ns):
                     _keep_alarm(connection, definition, one)
                     self._announce(connection, definition, one, state, step.recorded_ns)
-            blob = orjson.dumps({"position": step.position, "judged_ns": step.judged_ns})
+            blob = orjson.dumps(
+                {"position": step.position, "judged_ns": step.judged_ns, "groups": step.groups}
+            )
             if connection.execute(update(watch_state).values(state=blob)).rowcount == 0:
                 connection.execute(insert(watch_state).values(id=1, state=blob))
 

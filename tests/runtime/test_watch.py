@@ -1,0 +1,323 @@
+"""Rules become alarms: values in event time, absence in processing time, kept in a real
+database."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from service.domain.alarm import Phase, Priority
+from service.domain.batch import Batch, empty_batch, make_batch
+from service.domain.coverage import Cover
+from service.domain.definitions import define
+from service.domain.instants import SECOND_NS
+from service.domain.line import Line
+from service.domain.rules import (
+    BadQualityRule,
+    CommunicationRule,
+    LimitKind,
+    LimitRule,
+    Rule,
+    StaleRule,
+    Timing,
+)
+from service.domain.tag import Limits, Tag
+from service.domain.tagtable import TagTable
+from service.runtime.alarms import AlarmStates
+from service.runtime.clock import FakeClock
+from service.runtime.live import LiveTable
+from service.runtime.log import Entry
+from service.runtime.notification import SiteName
+from service.runtime.notify import Destination, Message
+from service.runtime.watch import NothingToAcknowledge, Watch
+from service.runtime.watch_absence import AbsenceRules
+from service.runtime.watch_production import ProductionRules
+from service.runtime.watch_values import ValueRules
+from service.state.alarms import StateAlarms
+from service.state.database import Database, open_database
+from service.state.outbox import StateOutbox
+from service.state.tables import alarm, outbox, transition
+
+T0 = 1_780_000_000 * SECOND_NS
+BAD = 0x808C_0000
+HOT, SLOW = 0, 1
+TAGS = {
+    HOT: Tag("CB-L07B-TIC112.PV", "plant", "n", limits=Limits(hh=1180.0, h=1160.0), deadband=5.0),
+    SLOW: Tag("UT-RTO1-TT150.PV", "plant", "n", cyclic_s=10.0),
+}
+RULES = (
+    LimitRule("hh", LimitKind.HH, ("*",), Priority.CRITICAL, Timing(10, 10)),
+    LimitRule("h", LimitKind.H, ("*",), Priority.HIGH, Timing(10, 10)),
+    BadQualityRule("bad", ("*",), Priority.MEDIUM, Timing(5, 5)),
+    CommunicationRule("comms", ("plant",), Priority.HIGH, Timing(5, 0)),
+)
+STALE = (StaleRule("stale", ("*",), 3.0, Priority.LOW, Timing()),)
+
+
+class Journal:
+    """A journal in memory, which ends by raising."""
+
+    def __init__(self, batches: list[Batch]) -> None:
+        self.entries = [Entry(n, b) for n, b in enumerate(batches, start=1)]
+
+    @property
+    def last(self) -> int:
+        return len(self.entries)
+
+    async def read(self, after: int) -> list[Entry]:
+        found = self.entries[after : after + 2]
+        if not found:
+            raise EOFError
+        return found
+
+
+class Silent:
+    async def send(self, message: Message) -> str:
+        return "ok"
+
+
+@dataclass
+class Rig:
+    watch: Watch
+    absence: AbsenceRules
+    live: LiveTable
+    clock: FakeClock
+    database: Database
+    fed: int
+
+    async def feed(self, *batches: Batch) -> None:
+        for batch in batches:
+            self.live.take(batch)
+        read = [empty_batch(received_ns=0)] * self.fed
+        self.fed += len(batches)
+        with contextlib.suppress(EOFError):
+            await self.watch.run_values(Journal([*read, *batches]))
+
+    async def alarms(self) -> list[tuple[str, str]]:
+        rows = await self.database.read(
+            lambda c: c.execute(select(alarm.c.definition, alarm.c.phase)).all()
+        )
+        return sorted((row[0], row[1]) for row in rows)
+
+    async def transitions(self) -> list[tuple[str, float]]:
+        rows = await self.database.read(
+            lambda c: c.execute(
+                select(transition.c.kind, transition.c.at_ns).order_by(transition.c.at_ns)
+            ).all()
+        )
+        return [(row[0], (row[1] - T0) / SECOND_NS) for row in rows]
+
+    async def messages(self) -> list[str]:
+        rows = await self.database.read(
+            lambda c: c.execute(select(outbox.c.type).order_by(outbox.c.seq)).all()
+        )
+        return [row[0] for row in rows]
+
+
+@asynccontextmanager
+async def rig(folder: Path, *, rules: tuple[Rule, ...] = RULES) -> AsyncIterator[Rig]:
+    table = TagTable(TAGS)
+    clock = FakeClock(T0)
+    line = Line((), (), "PK")
+    definitions = define(rules, tags=list(TAGS.values()), line=line)
+    states = AlarmStates(definitions.all())
+    live = LiveTable(table)
+    absence = AbsenceRules(
+        definitions, live, states, keep_alive_s=lambda _: 5.0, started_ns=clock.now_ns()
+    )
+    async with open_database(f"sqlite:///{folder / 'state.db'}") as database:
+        store = StateAlarms(
+            database, SiteName("s", "Site", "厂", "http://x"), [Destination("m", Silent())]
+        )
+        watch = Watch(
+            states,
+            store,
+            clock,
+            values=ValueRules(definitions, table, states),
+            production=ProductionRules(definitions, None, states),  # type: ignore[arg-type]
+            absence=absence,
+        )
+        await watch.load()
+        yield Rig(watch, absence, live, clock, database, watch.position)
+
+
+def rows(*values: tuple[float, int, float, int], cover: tuple[float, float]) -> Batch:
+    """Rows of (second, tag, value, status), with the group's liveness over ``cover`` seconds."""
+    a, b = (T0 + round(s * SECOND_NS) for s in cover)
+    return make_batch(
+        [v[1] for v in values],
+        [T0 + round(v[0] * SECOND_NS) for v in values],
+        np.array([v[2] for v in values]),
+        [v[3] for v in values],
+        received_ns=b,
+        covers=(Cover("plant/main", a, b),),
+        source="plant",
+    )
+
+
+def alive(start_s: float, end_s: float) -> Batch:
+    return rows(cover=(start_s, end_s))
+
+
+HH = "hh:CB-L07B-TIC112.PV"
+H = "h:CB-L07B-TIC112.PV"
+
+
+async def test_a_limit_is_raised_after_its_delay_though_nothing_new_came(tmp_path: Path) -> None:
+    async with rig(tmp_path) as r:
+        await r.feed(rows((1, HOT, 1170, 0), cover=(0, 2)), alive(2, 10))
+        assert await r.alarms() == []
+        await r.feed(alive(10, 30))
+        assert await r.alarms() == [(H, "unacknowledged")]
+        assert await r.transitions() == [("raised", 11.0)]
+        assert await r.messages() == ["alarm.raised"]
+
+
+async def test_deadband_and_off_delay_hold_the_alarm(tmp_path: Path) -> None:
+    async with rig(tmp_path) as r:
+        await r.feed(
+            rows((1, HOT, 1170, 0), cover=(0, 12)),
+            rows((20, HOT, 1158, 0), cover=(12, 40)),  # inside the deadband
+        )
+        assert await r.alarms() == [(H, "unacknowledged")]
+        await r.feed(rows((50, HOT, 1150, 0), cover=(40, 55)), alive(55, 61))
+        assert await r.alarms() == [(H, "returned")]
+        assert await r.transitions() == [("raised", 11.0), ("returned", 60.0)]
+
+
+async def test_many_values_in_one_batch_are_judged_in_their_order(tmp_path: Path) -> None:
+    async with rig(tmp_path) as r:
+        values = [(float(s), HOT, 1190.0 if 10 <= s < 40 else 1100.0, 0) for s in range(1, 61)]
+        await r.feed(rows(*reversed(values), cover=(0, 61)))
+        assert await r.alarms() == [(H, "returned"), (HH, "returned")]
+        assert sorted(set(await r.transitions())) == [("raised", 20.0), ("returned", 50.0)]
+
+
+async def test_bad_is_unknown_for_the_limit_and_raises_its_own(tmp_path: Path) -> None:
+    async with rig(tmp_path) as r:
+        await r.feed(
+            rows((1, HOT, 1170, 0), (5, HOT, np.nan, BAD), cover=(0, 30)),
+        )
+        assert await r.alarms() == [("bad:CB-L07B-TIC112.PV", "unacknowledged")]
+        await r.feed(rows((31, HOT, 1100, 0), cover=(30, 60)))
+        assert await r.alarms() == [("bad:CB-L07B-TIC112.PV", "returned")]
+
+
+async def test_a_gap_drops_a_delay_that_was_running(tmp_path: Path) -> None:
+    async with rig(tmp_path) as r:
+        await r.feed(rows((1, HOT, 1170, 0), cover=(0, 5)), alive(100, 105))
+        assert await r.alarms() == []
+        # The source sends again what it holds: it counts from when it resumed.
+        await r.feed(rows((1, HOT, 1170, 0), cover=(105, 106)), alive(106, 109))
+        assert await r.alarms() == []
+        await r.feed(alive(109, 117))
+        assert await r.transitions() == [("raised", 110.0)]
+
+
+async def test_a_silent_cyclic_tag_is_stale_while_its_source_lives(tmp_path: Path) -> None:
+    async with rig(tmp_path, rules=STALE) as r:
+        await r.feed(rows((1, SLOW, 800, 0), cover=(0, 2)), alive(2, 31))
+        assert await r.alarms() == []
+        await r.feed(alive(31, 40))
+        assert await r.alarms() == [("stale:UT-RTO1-TT150.PV", "unacknowledged")]
+        await r.feed(rows((41, SLOW, 800, 0), cover=(40, 42)))
+        assert await r.alarms() == [("stale:UT-RTO1-TT150.PV", "returned")]
+
+
+async def test_lost_communication_raises_one_alarm_and_nothing_else(tmp_path: Path) -> None:
+    async with rig(tmp_path) as r:
+        await r.feed(rows((1, HOT, 1100, 0), (1, SLOW, 800, 0), cover=(0, 2)))
+        await r.clock.advance(11)
+        r.absence.judge(r.clock.now_ns())
+        await r.watch.caught_up(r.watch.position)
+        assert await r.alarms() == []
+        await r.clock.advance(10)
+        r.absence.judge(r.clock.now_ns())
+        await r.watch.caught_up(r.watch.position)
+        assert await r.alarms() == [("comms:plant/main", "unacknowledged")]
+        await r.feed(alive(22, 23))
+        await r.clock.advance(3)
+        r.absence.judge(r.clock.now_ns())
+        await r.watch.caught_up(r.watch.position)
+        assert await r.alarms() == [("comms:plant/main", "returned")]
+
+
+async def test_every_state_survives_a_restart(tmp_path: Path) -> None:
+    async with rig(tmp_path) as r:
+        await r.feed(rows((1, HOT, 1190, 0), cover=(0, 5)))  # both delays are running
+    async with rig(tmp_path) as r:
+        assert r.watch.state(HH).pending_ns == T0 + SECOND_NS
+        await r.feed(alive(5, 12))
+        (row,) = (a for a in await r.alarms() if a[0] == HH)
+        assert row[1] == "unacknowledged"
+        occurrence = r.watch.state(HH).alarm
+        assert occurrence is not None
+        await r.watch.acknowledge(occurrence, by="li", comment="looking")
+    async with rig(tmp_path) as r:
+        assert r.watch.state(HH).phase is Phase.ACKNOWLEDGED
+        with pytest.raises(NothingToAcknowledge):
+            await r.watch.acknowledge(occurrence, by="wang", comment=None)
+        await r.feed(rows((20, HOT, 1100, 0), cover=(12, 40)))
+        assert await r.alarms() == [(H, "returned"), (HH, "normal")]
+
+
+async def test_reading_the_journal_again_changes_nothing(tmp_path: Path) -> None:
+    batches = [rows((1, HOT, 1190, 0), cover=(0, 12)), rows((20, HOT, 1100, 0), cover=(12, 40))]
+    async with rig(tmp_path) as r:
+        await r.feed(*batches)
+        before = (await r.alarms(), await r.transitions(), await r.messages())
+        assert len(before[2]) == 4
+        again = AlarmStatesFromNothing(r)
+        await again.feed(*batches)
+        assert (await r.alarms(), await r.transitions(), await r.messages()) == before
+
+
+class AlarmStatesFromNothing:
+    """A watch that has forgotten everything but writes to the same database."""
+
+    def __init__(self, r: Rig) -> None:
+        table = TagTable(TAGS)
+        definitions = define(RULES, tags=list(TAGS.values()), line=Line((), (), "PK"))
+        states = AlarmStates(definitions.all())
+        store = StateAlarms(
+            r.database, SiteName("s", "Site", "厂", "http://x"), [Destination("m", Silent())]
+        )
+        self.watch = Watch(
+            states,
+            store,
+            r.clock,
+            values=ValueRules(definitions, table, states),
+            production=ProductionRules(definitions, None, states),  # type: ignore[arg-type]
+            absence=r.absence,
+        )
+
+    async def feed(self, *batches: Batch) -> None:
+        with contextlib.suppress(EOFError):
+            await self.watch.run_values(Journal(list(batches)))
+
+
+async def test_the_outbox_holds_later_messages_behind_earlier_ones_of_their_alarm(
+    tmp_path: Path,
+) -> None:
+    async with rig(tmp_path) as r:
+        await r.feed(
+            rows((1, HOT, 1170, 0), cover=(0, 12)), rows((20, HOT, 1100, 0), cover=(12, 40))
+        )
+        box = StateOutbox(r.database)
+        (first,) = await box.due("m", r.clock.now_ns(), 10)
+        assert first.message.type == "alarm.raised"
+        await box.failed(first.seq, next_ns=r.clock.now_ns() + 1, answer="500")
+        assert await box.due("m", r.clock.now_ns(), 10) == []
+        (retry,) = await box.due("m", r.clock.now_ns() + 1, 10)
+        assert (retry.message.id, retry.attempts) == (first.message.id, 1)
+        await box.delivered(retry.seq, now_ns=r.clock.now_ns(), answer="ok")
+        (second,) = await box.due("m", r.clock.now_ns(), 10)
+        assert second.message.type == "alarm.returned"
+        assert await box.counts() == {"delivered": 1, "pending": 1}
