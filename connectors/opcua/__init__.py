@@ -1,0 +1,1 @@
+"""OPC UA over asyncua: sessions, subscriptions, and notifications decoded straight into columns."""

@@ -1,0 +1,52 @@
+"""What a subscription's messages prove: how long its items were covered, and whether it went quiet.
+
+Every message, data or keep-alive, says that the server had nothing to report of the group but what
+it reported, up to the moment at which it made the message: its PublishTime. So the cover that a
+message brings reaches from the proof before it to its PublishTime. Where the server's clock is
+further than 5 s from ours, PublishTime means nothing here, and the receipt of the message stands
+for it; that claims the time on the wire too, which is far less than the error of such a clock. The
+first cover begins when all items of the group exist. A message behind which others wait proves
+nothing yet. Covers never reach back over an opening: whatever happened between two sessions is
+unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connectors.opcua.columns import EARLIEST_TICKS, LATEST_TICKS, ticks_to_ns
+from service.domain.coverage import Cover
+from service.domain.instants import SECOND_NS
+
+CLOCK_TOLERANCE_NS = 5 * SECOND_NS
+QUIET_KEEP_ALIVES = 2
+
+
+@dataclass(slots=True)
+class Liveness:
+    """The proofs of one group. keep_alive_s: revised by the server; heard_s: monotonic time."""
+
+    group: str
+    keep_alive_s: float
+    timeout_s: float
+    proven_ns: int
+    heard_s: float
+
+    def prove(self, publish_ticks: int, *, now_ns: int, more: bool) -> Cover | None:
+        """The cover that a message brings which was published at ``publish_ticks``."""
+        end_ns = now_ns
+        if EARLIEST_TICKS <= publish_ticks < LATEST_TICKS:
+            published_ns = ticks_to_ns(publish_ticks)
+            if abs(published_ns - now_ns) <= CLOCK_TOLERANCE_NS:
+                end_ns = published_ns
+        if more or end_ns <= self.proven_ns:
+            return None
+        cover = Cover(self.group, self.proven_ns, end_ns)
+        self.proven_ns = end_ns
+        return cover
+
+    @property
+    def quiet_at_s(self) -> float:
+        """Monotonic time at which the group counts as dead, if nothing comes: two revised
+        keep-alives after the last message, and the time-out for the wire."""
+        return self.heard_s + QUIET_KEEP_ALIVES * self.keep_alive_s + self.timeout_s

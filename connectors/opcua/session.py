@@ -1,0 +1,170 @@
+"""One session with one server: asyncua brings transport, security and services, the rest is ours.
+
+``Client.connect`` is not used: it starts a supervisor, whose probe gives up after a second, and a
+watchdog that recreates subscriptions without their items. The steps that it takes are taken here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from asyncua import Client, ua
+from asyncua.client.ua_client import UASocketProtocol
+from asyncua.client.ua_session import UaSession
+from asyncua.crypto import security_policies, uacrypto
+from cryptography import x509
+
+from connectors.opcua.errors import classified
+from connectors.opcua.settings import OpcUaSettings
+from service.runtime.clock import Clock
+from service.runtime.errors import Fatal
+
+CLOSE_TIMEOUT_S = 3.0
+SHORTEST_SESSION_S = 60.0
+RENEW_AT = 0.75
+"""Share of the channel's lifetime after which a client renews it (Part 4, 5.6.2.1)."""
+
+_log = logging.getLogger(__name__)
+
+
+class _Session(UaSession):  # type: ignore[misc]  # asyncua is not checked here
+    """A session whose subscriptions are served by our own publish requests."""
+
+    def ensure_publish_loop(self) -> None:
+        """asyncua's loop is left out: it keeps one request in flight and cuts times to the µs."""
+
+    async def publish_raw(self, acknowledge: Sequence[tuple[int, int]]) -> bytes:
+        request = ua.PublishRequest()
+        request.Parameters.SubscriptionAcknowledgements = [
+            ua.SubscriptionAcknowledgement(SubscriptionId=subscription, SequenceNumber=sequence)
+            for subscription, sequence in acknowledge
+        ]
+        return bytes(await self._send_request(request, timeout=0))
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An activated session. ``services``: asyncua's calls, each bounded by the time-out given."""
+
+    services: UaSession
+    client: Client
+
+    async def publish(self, acknowledge: Sequence[tuple[int, int]]) -> bytes:
+        """Asks for the next message, acknowledging (subscription, sequence) pairs; its bytes.
+
+        Without a time-out: the server answers when it has something to say, and who waits for that
+        watches the keep-alives. Raises asyncua's errors.
+        """
+        raw: bytes = await self.services.publish_raw(acknowledge)
+        return raw
+
+    async def keep_channel(self, clock: Clock) -> None:
+        """Renews the secure channel in time, for ever. Raises asyncua's errors."""
+        while True:
+            await clock.sleep(self.client.secure_channel_timeout / 1_000 * RENEW_AT)
+            await self.client.open_secure_channel(renew=True)
+            self.client.uaclient.revolve_security_token()
+
+
+@asynccontextmanager
+async def open_session(settings: OpcUaSettings, *, name: str) -> AsyncIterator[Session]:
+    """Connects, and closes session, channel and socket at the end. Raises ConnectorError."""
+    client = Client(settings.endpoint, timeout=settings.timeout_s)
+    client.uaclient.session = _Session(client.uaclient)
+    client.name = "Anodewatch"
+    client.description = f"Anodewatch {name}"
+    client.application_uri = "urn:anodewatch:client"
+    client.product_uri = "urn:anodewatch"
+    client.session_timeout = 1_000 * max(settings.lifetime_s, SHORTEST_SESSION_S)
+    try:
+        password = settings.secret()
+    except ValueError as error:
+        raise Fatal(f"{name}: {error}") from error
+    try:
+        try:
+            await _connect(client, settings, name, password)
+        except Exception as error:  # the library lets errors of every kind through
+            raise classified(
+                error, name=name, endpoint=settings.endpoint, doing="connecting to"
+            ) from error
+        yield Session(client.uaclient.session, client)
+    finally:
+        await _close(client)
+
+
+async def _connect(
+    client: Client, settings: OpcUaSettings, name: str, password: str | None
+) -> None:
+    if settings.security_policy != "None":
+        await _secure(client, settings, name)
+    await client.connect_socket()
+    await client.send_hello()
+    await client.open_secure_channel()
+    await client.create_session()
+    await client.activate_session(username=settings.username, password=password)
+
+
+async def _secure(client: Client, settings: OpcUaSettings, name: str) -> None:
+    """Sets policy, mode and certificates. Asks the server for its certificate if none is given."""
+    if settings.certificate is None or settings.private_key is None:
+        raise Fatal(f"{name}: {settings.security_policy} needs certificate and private_key")
+    own = _file(settings.certificate, name)
+    client.application_uri = await _application_uri(own, settings.certificate, name)
+    pinned = settings.server_certificate
+    policy = settings.security_policy.replace("_", "")
+    await client.set_security(
+        getattr(security_policies, f"SecurityPolicy{policy}"),
+        certificate=own,
+        private_key=_file(settings.private_key, name),
+        server_certificate=None if pinned is None else _file(pinned, name),
+        mode=getattr(ua.MessageSecurityMode, settings.security_mode),
+    )
+
+
+def _file(path: Path, name: str) -> uacrypto.CertProperties:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Fatal(
+            f"{name}: {path} can't be read: {error.strerror}; give a PEM or DER file"
+        ) from (error)
+    return uacrypto.CertProperties(content, "pem" if content.startswith(b"-----") else "der")
+
+
+async def _application_uri(own: uacrypto.CertProperties, path: Path, name: str) -> str:
+    """The URI in our certificate; a server compares it with the one that we say."""
+    try:
+        certificate = await uacrypto.load_certificate(own.path_or_content, own.extension)
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return str(names.get_values_for_type(x509.UniformResourceIdentifier)[0])
+    except (ValueError, IndexError, x509.ExtensionNotFound) as error:
+        raise Fatal(
+            f"{name}: {path} is not a client certificate that names its application's URI: {error}"
+        ) from error
+
+
+async def _close(client: Client) -> None:
+    protocol: UASocketProtocol | None = client.uaclient.protocol
+    if protocol is None or protocol.transport is None:
+        return
+    lost = asyncio.Event()
+    protocol.on_connection_lost = lambda _error: lost.set()
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await client.uaclient.close_session(True)
+            await client.uaclient.close_secure_channel()
+    except (OSError, ua.UaError) as error:
+        _log.debug("opcua.close endpoint=%s error=%r", client.server_url.geturl(), error)
+    client.uaclient.disconnect_socket()
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await lost.wait()
+    except TimeoutError:
+        if protocol.transport is not None:
+            protocol.transport.abort()
+            await lost.wait()

