@@ -1,0 +1,1 @@
+"""What the plant's instruments would show: computed from the mass model only when asked for."""

@@ -1,0 +1,83 @@
+"""What all instruments have in common: their moment, their noise, and how finely they show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from connectors.simulator.plant import Plant
+from connectors.simulator.process.reference import UNIT, Float64s
+from service.domain.instants import SECOND_NS
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The instant at which the instruments are read.
+
+    time_ns: UTC. time_s: seconds since the plant's start. elapsed_s: since the reading before.
+    """
+
+    plant: Plant
+    time_ns: int
+    elapsed_s: float
+
+    @property
+    def time_s(self) -> float:
+        return (self.time_ns - self.plant.start_ns) / SECOND_NS
+
+    def lasting_s(self, fault: str) -> dict[str, float]:
+        """Targets of the active faults of this kind, and for how long each has been so."""
+        return {
+            target: (self.time_ns - since_ns) / SECOND_NS
+            for target, since_ns in self.plant.board.since_ns(fault).items()
+        }
+
+    def struck(self, fault: str, family: str) -> list[tuple[int, float]]:
+        """The machines of ``family`` that the fault is on: place in the family, lasting seconds."""
+        return [
+            (UNIT[target][1], lasting_s)
+            for target, lasting_s in self.lasting_s(fault).items()
+            if target in UNIT and UNIT[target][0] == family
+        ]
+
+
+Gauges = Callable[[Moment], Mapping[str, Float64s]]
+"""Reads all instruments of one family: attribute -> value of each machine in the family's order."""
+Texts = Callable[[Moment], Mapping[str, list[str]]]
+"""The same for instruments that show text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How an instrument shows its value: noise amplitude in its unit, and decimals."""
+
+    noise: float = 0.0
+    decimals: int = 0
+
+
+def ramp(lasting_s: float, tau_s: float) -> float:
+    """How far a first-order lag has come, 0 to 1."""
+    return 1.0 - math.exp(-lasting_s / tau_s)
+
+
+class Wobble:
+    """Smooth noise about ±1 that depends on nothing but seed, signal and time.
+
+    Three sines of about 37 s, 8 min and 2 h with phases and periods of their own: whoever asks for
+    the same instant gets the same noise, so that generated history and live values fit together.
+    """
+
+    PERIODS_S = np.array([37.0, 480.0, 7_200.0])
+    WEIGHTS = np.array([0.35, 0.35, 0.3])
+
+    def __init__(self, seed: int, signals: int) -> None:
+        rng = np.random.default_rng([seed, 2])
+        self._phase = rng.uniform(0.0, 2.0 * math.pi, (signals, 3))
+        self._omega = 2.0 * math.pi / (self.PERIODS_S * rng.uniform(0.7, 1.4, (signals, 3)))
+
+    def at(self, time_s: float) -> Float64s:
+        """Shape (signals,)."""
+        return np.asarray(np.sin(self._omega * time_s + self._phase) @ self.WEIGHTS)
