@@ -13,8 +13,7 @@ class InfluxDbSettings(BaseModel, extra="forbid"):
     """An InfluxDB 1.8, 2.x or 3.x.
 
     url: base address, e.g. ``http://127.0.0.1:8086``.
-    bucket: the bucket of 2.x, or ``database`` or ``database/retention-policy`` of 1.x and 3.x. It
-    is
+    bucket: the bucket of 2.x, or ``database`` or ``database/retention-policy`` of 1.x and 3.x;
         made when it is missing and the credentials allow it.
     org: organisation of 2.x by name; the others have none.
     token, token_env, token_file: the API token itself, or the name of an environment variable or a
@@ -51,8 +50,7 @@ class InfluxDbSettings(BaseModel, extra="forbid"):
         if (self.username is not None) != (passwords == 1):
             raise ValueError(
                 "username goes with exactly one of password, password_env and password_file; "
-                f"came {'a' if self.username is not None else 'no'} username and {passwords} of
-                them"
+                f"came {'no' if self.username is None else 'a'} username and {passwords} of these"
             )
         return self
 

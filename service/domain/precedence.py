@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from service.domain.batch import Batch, Origin, UInt32s
 from service.domain.quality import is_bad, is_good
+from service.domain.rows import join, take, unfit
 
 Origins = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
@@ -29,6 +31,20 @@ class Resolution:
     discard: Index
     stored: int
     superseded: int
+
+
+def gather(batches: Sequence[Batch], *, received_ns: int) -> tuple[Batch, Origins, int]:
+    """The rows of one write in their order, the origin of each, and how many were left out because
+    no store takes them."""
+    rows = join(batches, received_ns=received_ns)
+    origin = np.repeat(
+        np.array([batch.origin for batch in batches], np.uint8), [len(batch) for batch in batches]
+    )
+    refused = unfit(rows)
+    if not refused.any():
+        return rows, origin, 0
+    fits = np.flatnonzero(~refused)
+    return take(rows, fits), origin[fits], int(np.count_nonzero(refused))
 
 
 def replaces(

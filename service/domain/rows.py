@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.batch import Batch, empty_batch
+from service.domain.instants import EARLIEST_NS, LATEST_NS
 
 
 def join(batches: Sequence[Batch], *, received_ns: int) -> Batch:
@@ -49,6 +50,14 @@ def take(batch: Batch, index: NDArray[np.intp]) -> Batch:
         source=batch.source,
         position=batch.position,
     )
+
+
+def unfit(batch: Batch) -> NDArray[np.bool_]:
+    """Rows that no store takes: times outside [1970, 2200), and infinities (null by now if they
+    came
+    through ingest)."""
+    late = (batch.time_ns < EARLIEST_NS) | (batch.time_ns >= LATEST_NS)
+    return np.asarray(late | np.isinf(batch.value), dtype=np.bool_)
 
 
 def in_time_order(batch: Batch) -> Batch:
