@@ -129,8 +129,8 @@ class Document:
 
 def _toml_remedy(message: str) -> str:
     for words, remedy in (
-        ("Cannot overwrite", "the key stands twice; remove one"),
-        ("Cannot declare", "the table stands twice; remove one, or use [[…]] for several"),
+        ("Cannot overwrite", "it stands twice; remove one, or write [[…]] for each of several"),
+        ("Cannot declare", "it stands twice; remove one, or write [[…]] for each of several"),
         ("Invalid value", 'text needs quotes: "…"'),
         ("Unterminated string", "close the quotes on the same line"),
         ("Illegal character", "close the quotes on the same line"),

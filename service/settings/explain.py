@@ -55,9 +55,8 @@ def _own_check(path: Where, detail: ErrorDetails) -> tuple[str, str, str]:
     if not first.startswith("expected "):
         expected = "a valid value" if path else "settings that fit together"
         return expected, _found(detail), lowered(sentence)
-    came = f"came {detail['input']!r}"
-    remedy = rest.removeprefix(came).removeprefix("; ") or "correct it"
-    return first.removeprefix("expected "), _found(detail), remedy
+    remedy = rest.removeprefix(f"came {detail['input']!r}").lstrip(":; ")
+    return first.removeprefix("expected "), _found(detail), lowered(remedy) or "correct it"
 
 
 def path_of(detail: ErrorDetails) -> Where:

@@ -28,6 +28,9 @@ from pydantic_core import PydanticCustomError
 
 from service.domain.alarm import Priority
 
+FIRST_YEAR, LAST_YEAR = 1971, 2198
+"""Whole years within the times that the service takes."""
+
 
 class Section(BaseModel):
     """A table of a site's file: unknown keys are mistakes, and numbers are finite."""
@@ -42,6 +45,12 @@ def wrong(expected: str) -> PydanticCustomError:
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _HOUR_AND_MINUTE = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+
+
+def _printable(value: str) -> str:
+    if not value.isprintable():
+        raise wrong("text on one line, without control characters")
+    return value
 
 
 def _name(value: str) -> str:
@@ -63,6 +72,8 @@ def _date_or_local(value: object) -> date:
     """A date, or a datetime without offset (which Python counts among the dates)."""
     if not isinstance(value, date):
         raise wrong("a date or a local date-time without quotes")
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise wrong(f"a date from {FIRST_YEAR} to {LAST_YEAR}")
     if isinstance(value, datetime) and value.tzinfo is not None:
         raise wrong("a local date-time without an offset, in the site's time_zone")
     return value
@@ -88,7 +99,11 @@ def _priority(value: object) -> Priority:
         raise wrong(" or ".join(f'"{p.name.lower()}"' for p in Priority)) from None
 
 
-Text = Annotated[str, StringConstraints(min_length=1, strict=True, strip_whitespace=True)]
+Text = Annotated[
+    str,
+    StringConstraints(min_length=1, strict=True, strip_whitespace=True),
+    AfterValidator(_printable),
+]
 Name = Annotated[Text, AfterValidator(_name)]
 Flag = StrictBool
 Whole = StrictInt
@@ -96,6 +111,7 @@ Number = StrictFloat
 """Whole numbers are numbers too; text and true or false are not."""
 Positive = Annotated[Number, Field(gt=0)]
 NotNegative = Annotated[Number, Field(ge=0)]
+DelayS = Annotated[Number, Field(ge=0, le=31 * 86_400)]
 LocalTime = Annotated[time, BeforeValidator(_local_time)]
 DateOrLocal = Annotated[date, PlainValidator(_date_or_local)]
 TimeZone = Annotated[ZoneInfo, BeforeValidator(_time_zone)]

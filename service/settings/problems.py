@@ -54,6 +54,7 @@ def shown(value: object) -> str:
             text = f"[{', '.join(shown(item) for item in value)}]"
         case _:
             text = str(value)
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
     if len(text) <= SHOWN_CHARACTERS:
         return text
     return f"{text[: SHOWN_CHARACTERS - 1]}…"

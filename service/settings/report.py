@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from service.domain.instants import HOUR_NS
-from service.settings.problems import SiteError
+from service.settings.problems import SiteError, SiteProblem
 from service.settings.site import Site, load_site
 
 SOUND = 0
 BROKEN = 2
 """Exit codes."""
+ALIKE = 10
+"""So many problems of one kind are listed."""
 
 
 def report(folder: Path) -> tuple[list[str], int]:
@@ -21,9 +24,28 @@ def report(folder: Path) -> tuple[list[str], int]:
         site = load_site(folder)
     except SiteError as error:
         count = len(error.problems)
-        lines = [str(problem) for problem in error.problems]
-        return [*lines, f"{count} problem{'s' if count > 1 else ''} in {folder}"], BROKEN
+        total = f"{count:,} problem{'s' if count > 1 else ''} in {folder}"
+        return [*_listed(error.problems), total], BROKEN
     return summary(site), SOUND
+
+
+def _listed(problems: Sequence[SiteProblem]) -> list[str]:
+    """One line for each problem; of many of a kind the first ones, and how many more there are.
+
+    A misspelt connector, or a list saved with decimal commas, is wrong in thousands of rows.
+    """
+    lines: list[str] = []
+    kinds = Counter((p.file, p.expected, p.remedy) for p in problems)
+    seen: Counter[tuple[str, str, str]] = Counter()
+    for problem in problems:
+        kind = (problem.file, problem.expected, problem.remedy)
+        seen[kind] += 1
+        if seen[kind] <= ALIKE:
+            lines.append(str(problem))
+        elif seen[kind] == ALIKE + 1:
+            more = kinds[kind] - ALIKE
+            lines.append(f"{problem.file}: expected {problem.expected}: {more:,} more like these")
+    return lines
 
 
 def summary(site: Site) -> list[str]:

@@ -11,7 +11,16 @@ from pydantic import Field
 
 from service.domain.plan import Window
 from service.domain.rules import LimitKind, Timing
-from service.settings.fields import Name, NotNegative, Number, Positive, PriorityName, Section, Text
+from service.settings.fields import (
+    DelayS,
+    Name,
+    NotNegative,
+    Number,
+    Positive,
+    PriorityName,
+    Section,
+    Text,
+)
 
 BelowPct = Annotated[Number, Field(gt=0, le=100, examples=[10.0])]
 Share = Annotated[Number, Field(ge=0, le=1, examples=[0.2])]
@@ -24,8 +33,8 @@ class RuleTable(Section):
 
     id: Annotated[Name, Field(examples=["hour-low"])]
     priority: Annotated[PriorityName, Field(examples=["high"])]
-    on_delay_s: Annotated[NotNegative, Field(examples=[60])] = 0.0
-    off_delay_s: Annotated[NotNegative, Field(examples=[60])] = 0.0
+    on_delay_s: Annotated[DelayS, Field(examples=[60])] = 0.0
+    off_delay_s: Annotated[DelayS, Field(examples=[60])] = 0.0
 
     @property
     def timing(self) -> Timing:

@@ -12,10 +12,9 @@ from service.domain.instants import to_ns
 from service.domain.plan import Plan
 from service.settings.document import Document
 from service.settings.explain import toml_text
+from service.settings.fields import FIRST_YEAR, LAST_YEAR
 from service.settings.problems import shown
 from service.settings.tables import CalendarTable, DowntimeTable, PlanTable, ShiftEntry
-
-DAY_MINUTES = 24 * 60
 
 
 def read_calendar(document: Document, zone: ZoneInfo) -> tuple[Calendar, CalendarTable] | None:
@@ -46,10 +45,10 @@ def read_plan(
     target_kg = {table.year: table.target_t * 1_000}
     for year, target_t in table.other_years.items():
         where = ("plan", "other_years", year)
-        if not (year.isascii() and year.isdigit() and len(year) == 4):
+        if not (year.isascii() and year.isdigit() and FIRST_YEAR <= int(year[:5]) <= LAST_YEAR):
             document.problem(
                 where,
-                expected="a year of four digits",
+                expected=f"a year from {FIRST_YEAR} to {LAST_YEAR}",
                 found=shown(year),
                 remedy="write e.g. other_years = { 2027 = 72000 }",
             )

@@ -83,15 +83,23 @@ class Site:
 def load_site(folder: Path) -> Site:
     """The site in ``folder``. Raises SiteError with every problem found; touches no network."""
     problems: list[SiteProblem] = []
-    if not folder.is_dir():
-        found = "a file" if folder.exists() else "nothing"
-        remedy = "give the folder that holds site.toml, e.g. deploy/sites/changzhi"
-        raise SiteError([SiteProblem(str(folder), None, "", "a site's folder", found, remedy)])
-    folder = folder.resolve()
+    folder = _existing(folder)
     site = _read(folder, problems)
     if problems or site is None:
         raise SiteError(sorted(problems, key=_place))
     return site
+
+
+def _existing(folder: Path) -> Path:
+    """The absolute path of ``folder``; raises SiteError when it is none."""
+    try:
+        if folder.is_dir():
+            return folder.resolve()
+        found = "a file" if folder.exists() else "nothing"
+    except OSError as error:  # a name too long, no permission
+        found = error.strerror or str(error)
+    remedy = "give the folder that holds site.toml, e.g. deploy/sites/changzhi"
+    raise SiteError([SiteProblem(str(folder), None, "", "a site's folder", found, remedy)])
 
 
 def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:

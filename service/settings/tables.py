@@ -15,11 +15,13 @@ from pydantic import AfterValidator, Field
 from service.domain.alarm import Priority
 from service.domain.line import MeterKind
 from service.settings.fields import (
+    FIRST_YEAR,
+    LAST_YEAR,
     DateOrLocal,
+    DelayS,
     Flag,
     LocalTime,
     Name,
-    NotNegative,
     Number,
     Positive,
     PriorityName,
@@ -32,13 +34,20 @@ from service.settings.fields import (
 
 
 def _http_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(value)
+        is_http = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:  # brackets that hold no IPv6 address
+        is_http = False
+    if not is_http:
         raise wrong("an address that begins with http:// or https://")
     return value.rstrip("/")
 
 
 HttpUrl = Annotated[Text, AfterValidator(_http_url)]
+
+
+Tonnes = Annotated[Number, Field(gt=0, le=1e9)]
 
 
 class SiteTable(Section):
@@ -68,9 +77,9 @@ class StageTable(Section):
     id: Annotated[Name, Field(examples=["CB"])]
     name_en: Annotated[Text, Field(examples=["Carbonization"])]
     name_zh: Annotated[Text, Field(examples=["炭化"])]
-    finished_eq: Annotated[Positive, Field(examples=[0.921])]
+    finished_eq: Annotated[Number, Field(gt=0, le=100, examples=[0.921])]
     yield_pct: Annotated[Number, Field(gt=0, le=100, examples=[95.0])]
-    capacity_t_per_h: Annotated[Positive, Field(examples=[11.67])]
+    capacity_t_per_h: Annotated[Number, Field(gt=0, le=1e6, examples=[11.67])]
     feeds: Annotated[tuple[Text, ...], Field(examples=[["GZ"]])] = ()
     hourly: Annotated[Flag, Field(examples=[False])] = True
 
@@ -83,8 +92,8 @@ class MeterTable(Section):
     kind: Annotated[MeterKind, Field(examples=["count"])]
     kg_per_unit: Annotated[Positive | None, Field(examples=[7.6])] = None
     max_rate_kg_per_h: Annotated[Positive, Field(examples=[50_000.0])] = 50_000.0
-    sample_s: Annotated[Positive, Field(examples=[10.0])] = 10.0
-    bridge_s: Annotated[NotNegative, Field(examples=[60.0])] = 60.0
+    sample_s: Annotated[DelayS, Field(examples=[10.0])] = 10.0
+    bridge_s: Annotated[DelayS, Field(examples=[60.0])] = 60.0
 
 
 class ShiftEntry(Section):
@@ -118,10 +127,10 @@ class CalendarTable(Section):
 class PlanTable(Section):
     """[plan]"""
 
-    year: Annotated[Whole, Field(ge=1971, le=2198, examples=[2026])]
-    target_t: Annotated[Positive, Field(examples=[70_000])]
+    year: Annotated[Whole, Field(ge=FIRST_YEAR, le=LAST_YEAR, examples=[2026])]
+    target_t: Annotated[Tonnes, Field(examples=[70_000])]
     output_stage: Annotated[Text, Field(examples=["PK"])]
-    other_years: Annotated[dict[str, Positive], Field(examples=[{"2027": 72_000}])] = Field(
+    other_years: Annotated[dict[str, Tonnes], Field(examples=[{"2027": 72_000}])] = Field(
         default_factory=dict
     )
 

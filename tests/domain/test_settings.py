@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+import tomllib
 from collections import Counter
 from datetime import date
 
@@ -152,6 +153,17 @@ def test_every_setting_is_described_in_the_sample(model: type[BaseModel]) -> Non
     text = (SAMPLE / "site.toml").read_text(encoding="utf-8")
     missing = [name for name in model.model_fields if not re.search(rf"\b{name}\b", text)]
     assert missing == []
+
+
+def test_every_setting_that_the_sample_shows_as_a_comment_exists() -> None:
+    text = (SAMPLE / "site.toml").read_text(encoding="utf-8")
+    outside = text[text.index("[connectors.plant]") : text.index("# --- Tags")]
+    shown = tomllib.loads(
+        "".join(f"[[of]]\n{key}\n" for key in re.findall(r"^# (\w.* = .*)", outside, re.MULTILINE))
+    )
+    known = {name for connector in CONNECTORS for name in connector.settings.model_fields}
+    assert len(shown["of"]) > 30
+    assert {key for of in shown["of"] for key in of} - known == set()
 
 
 def test_every_column_is_described_in_the_sample() -> None:
