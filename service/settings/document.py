@@ -65,10 +65,10 @@ class Document:
 
     def array(self, key: str, *, example: str, required: bool = True) -> list[Mapping[str, Any]]:
         """The tables ``[[key]]``; problems noted for what is none."""
-        found = self.tables.get(key)
-        if found is None and not required:
+        found = self.tables.get(key, [])
+        if not found and isinstance(found, list) and not required:
             return []
-        if isinstance(found, list) and all(isinstance(item, dict) for item in found) and found:
+        if found and isinstance(found, list) and all(isinstance(item, dict) for item in found):
             return found
         came = "none" if key not in self.tables else shown(found)
         self.problem((key,), expected=f"tables [[{key}]]", found=came, remedy=f"write {example}")
@@ -97,6 +97,7 @@ class Document:
     def _parse(self, text: str) -> None:
         try:
             self.tables = tomllib.loads(text)
+            self._positions = Positions(text)
         except tomllib.TOMLDecodeError as error:
             place = _TOML_PLACE.fullmatch(str(error))
             message, line = str(error), None
@@ -114,8 +115,8 @@ class Document:
             self.problems.append(
                 SiteProblem(self.name, None, "", "valid TOML", "brackets nested too deep", remedy)
             )
+            self.tables = {}
             return
-        self._positions = Positions(text)
         if not self.tables:
             remedy = f"deploy/sites/changzhi/{self.name} is a sample"
             self.problems.append(SiteProblem(self.name, 1, "", "settings", "none", remedy))

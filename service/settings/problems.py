@@ -50,6 +50,8 @@ def shown(value: object) -> str:
             text = f'"{value}"' if value else "nothing"
         case dict():
             text = f"a table with {', '.join(map(str, value)) or 'nothing in it'}"
+        case list() if any(isinstance(item, (list, dict)) for item in value):
+            text = f"a list of {len(value)}"
         case list():
             text = f"[{', '.join(shown(item) for item in value)}]"
         case _:

@@ -142,6 +142,16 @@ def test_many_problems_of_one_kind_are_counted(tmp_path: Path) -> None:
     assert lines[11] == f"{count:,} problems in {site}"
 
 
+@pytest.mark.parametrize("depth", [3, 400, 5_000])
+def test_brackets_in_brackets_are_no_trouble(depth: int, tmp_path: Path) -> None:
+    site = copy_of_sample(tmp_path)
+    path = site / "site.toml"
+    text = path.read_text(encoding="utf-8").replace("8080", "[" * depth + "]" * depth, 1)
+    path.write_text(text, encoding="utf-8")
+    (problem,) = problems_of(site)
+    assert problem.field == "service.port" or "nested too deep" in problem.found
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_no_damage_brings_a_traceback(seed: int, tmp_path: Path) -> None:
     """Lines and characters lost, doubled, moved or replaced anywhere in a file."""
