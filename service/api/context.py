@@ -1,0 +1,60 @@
+"""What the API needs to be told: everything it shows comes through these ports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.domain.calendar import Shift
+from service.domain.line import Line
+from service.domain.tagtable import TagTable
+from service.runtime.clock import Clock
+from service.runtime.history import HistoryReader
+from service.runtime.identity import Identity
+from service.runtime.views import (
+    AlarmBook,
+    Deliveries,
+    LiveView,
+    Measures,
+    Production,
+    Readiness,
+    Sources,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteCard:
+    """What every page says of the site. target_t: finished tonnes of production year ``year``."""
+
+    id: str
+    name_en: str
+    name_zh: str
+    time_zone: str
+    target_t: float
+    year: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApiContext:
+    """The ports of ``create_api``.
+
+    web: folder of the built dashboard; None when it was not built.
+    public_url: where people reach the service when a proxy stands before it, else None.
+    """
+
+    site: SiteCard
+    table: TagTable
+    line: Line
+    shifts: tuple[Shift, ...]
+    clock: Clock
+    identity: Identity
+    live: LiveView
+    history: HistoryReader
+    production: Production
+    alarms: AlarmBook
+    sources: Sources
+    deliveries: Deliveries
+    readiness: Readiness
+    measures: Measures
+    web: Path | None = None
+    public_url: str | None = None

@@ -1,0 +1,242 @@
+"""Views: what the service shows of itself, and the ports through which the API asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, Protocol
+
+from service.domain.alarm import Phase, Priority, TransitionKind
+from service.domain.plan import Window
+from service.domain.production.book import StageWindow
+from service.runtime.ingest import SourceState
+from service.runtime.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class LiveValue:
+    """The newest value of one tag. time_ns, received_ns: None when there never was a value.
+
+    value: NaN for null and for text. stale_since_ns: None while the value can be trusted as
+    current.
+    """
+
+    number: int
+    time_ns: int | None
+    received_ns: int | None
+    value: float
+    status: int
+    text: str | None
+    stale_since_ns: int | None
+
+
+class LiveView(Protocol):
+    """Latest values by tag number. Called concurrently, about once a second for each open page."""
+
+    @property
+    def revision(self) -> int:
+        """Rises with every change."""
+        ...
+
+    def values(self, numbers: Sequence[int], now_ns: int) -> Sequence[LiveValue]:
+        """The newest value of each tag, in the order asked for; must not block."""
+        ...
+
+    def changed_since(self, revision: int, numbers: Sequence[int]) -> Sequence[int]:
+        """Those of ``numbers`` that got a value after ``revision``."""
+        ...
+
+    def stale_since(self, numbers: Sequence[int], now_ns: int) -> Sequence[int | None]:
+        """For each tag since when it is stale, None while it isn't: a value grows stale without a
+        change."""
+        ...
+
+
+class StageState(StrEnum):
+    """How a stage does against what is required of it."""
+
+    OK = "ok"
+    LOW = "low"
+    UNKNOWN = "unknown"
+    STOPPED = "stopped"
+
+
+SHOWN_WINDOWS = (Window.HOUR, Window.SHIFT, Window.DAY, Window.MONTH, Window.YEAR)
+
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    """One stage now. windows: one for each of SHOWN_WINDOWS."""
+
+    id: str
+    rate_t_per_h: float | None
+    required_t_per_h: float
+    state: StageState
+    stale_since_ns: int | None
+    windows: Mapping[Window, StageWindow]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductionView:
+    """The line now. closed_through_ns: end of the last closed minute, None before the first."""
+
+    at_ns: int
+    closed_through_ns: int | None
+    planned_now: bool
+    catch_up_t_per_h: float | None
+    stages: Sequence[StageView]
+    output: StageView
+
+
+class Production(Protocol):
+    """Production against plan. Called by each open page every few seconds."""
+
+    def now(self) -> ProductionView:
+        """The line at this moment; must not block."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmView:
+    """One occurrence of an alarm; ``phase`` is NORMAL once it is over."""
+
+    id: str
+    rule: str
+    kind: str
+    priority: Priority
+    asset: str
+    tag: str | None
+    stage: str | None
+    phase: Phase
+    message_en: str
+    message_zh: str
+    raised_ns: int
+    returned_ns: int | None
+    acknowledged_ns: int | None
+    acknowledged_by: str | None
+    comment: str | None
+    value: float | None
+    limit: float | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionView:
+    """One step of an alarm. at_ns: when it happened; recorded_ns: when the service found out."""
+
+    id: str
+    kind: TransitionKind
+    at_ns: int
+    recorded_ns: int
+    by: str | None
+    comment: str | None
+    value: float | None
+
+
+class AlarmBook(Protocol):
+    """The alarms that stand and stood. Called concurrently; raises Retryable when the state is
+    busy."""
+
+    @property
+    def changes(self) -> Progress:
+        """Moves on with every committed transition."""
+        ...
+
+    async def alarms(self, *, active: bool, limit: int, offset: int = 0) -> Sequence[AlarmView]:
+        """Those not in NORMAL (active), most urgent and newest first; or all, newest first."""
+        ...
+
+    async def alarm(self, alarm: str) -> tuple[AlarmView, Sequence[TransitionView]] | None:
+        """One alarm with its transitions in order; None when there is no such alarm."""
+        ...
+
+    async def acknowledge(self, alarm: str, *, by: str, comment: str | None) -> None:
+        """Acknowledges for the person ``by``; raises ``watch.NothingToAcknowledge``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """One item group of a source. covered_until_ns: the end of its proven liveness, None before
+    any."""
+
+    group: str
+    covered_until_ns: int | None
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """One source, as its supervisor and itself report it."""
+
+    name: str
+    kind: str
+    state: SourceState
+    since_ns: int
+    error: str | None
+    counters: Mapping[str, int]
+    details: Mapping[str, str]
+    groups: Sequence[GroupView]
+
+
+class Sources(Protocol):
+    """The sources of the site. Called by each open page every few seconds."""
+
+    def sources(self) -> Sequence[SourceView]:
+        """All of them, in the site's order; must not block."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """One notification to one destination. next_attempt_ns: None unless it is pending."""
+
+    id: str
+    destination: str
+    alarm: str
+    state: Literal["pending", "delivered", "dead"]
+    attempts: int
+    next_attempt_ns: int | None
+    last_error: str | None
+    created_ns: int
+    delivered_ns: int | None
+
+
+class Deliveries(Protocol):
+    """What was told to whom. Called concurrently; raises Retryable when the state is busy."""
+
+    async def deliveries(self, *, limit: int) -> Sequence[DeliveryView]:
+        """The newest ``limit``, newest first."""
+        ...
+
+
+class Readiness(Protocol):
+    """Whether the service can do its work. Called often; must not block."""
+
+    def __call__(self) -> Sequence[str]:
+        """What is missing, one reason each; empty when the service is ready."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number about the service itself. name: in Prometheus' style with its unit last, without
+    ``_total``.
+
+    counter: whether it only rises. labels: the same keys for every Measure of one name.
+    """
+
+    name: str
+    help: str
+    value: float
+    counter: bool = True
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+class Measures(Protocol):
+    """Counters of the service. Called at each scrape, in the event loop; must not block."""
+
+    def __call__(self) -> Sequence[Measure]:
+        """Every number as it stands now."""
+        ...
