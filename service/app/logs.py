@@ -1,0 +1,31 @@
+"""Log lines: time, level, room, message with key=value; one line an event."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+
+CHATTY = ("asyncua", "uvicorn", "httpx", "httpcore", "websockets", "asyncio")
+
+
+class UtcFormatter(logging.Formatter):
+    """Instants in UTC with milliseconds."""
+
+    converter = time.gmtime
+
+    def __init__(self) -> None:
+        super().__init__(
+            "%(asctime)s.%(msecs)03dZ %(levelname)-7s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S"
+        )
+
+
+def set_up_logging(level: str) -> None:
+    """Logs to standard error from ``level`` (debug, info, warning, error) on."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(UtcFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,77 @@
+"""Filling an empty service with a past: generated Batches through journal, accounting and
+history."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from service.app.core import drained, open_core, run_core
+from service.domain.batch import Batch
+from service.domain.rules import CommunicationRule
+from service.domain.tagtable import TagTable
+from service.runtime.clock import Clock
+from service.runtime.errors import EndOfSource
+from service.runtime.ingest import SourceState
+from service.runtime.source import SourceReport
+from service.settings import Site
+
+SETTLE_S = 300.0
+
+
+class Batches:
+    """Batches made in a worker thread, as a source that ends; ``passed`` is told each one's newest
+    time."""
+
+    def __init__(self, batches: Iterator[Batch], passed: Callable[[int], None]) -> None:
+        self._batches = batches
+        self._passed = passed
+
+    async def read(self) -> Batch:
+        """The next Batch; EndOfSource after the last."""
+        batch = await asyncio.to_thread(next, self._batches, None)
+        if batch is None:
+            raise EndOfSource("no more batches")
+        self._passed(batch.received_ns)
+        return batch
+
+    def durable(self, position: int) -> None:
+        """Nothing to take back."""
+
+    def report(self) -> SourceReport:
+        """Nothing to tell."""
+        return SourceReport()
+
+
+async def seed(
+    site: Site,
+    clock: Clock,
+    batches: Callable[[TagTable], Iterable[Batch]],
+    *,
+    connector: str,
+    passed: Callable[[int], None],
+) -> None:
+    """Lets the service take ``batches`` in as values of ``connector`` that arrived when they were
+    made.
+
+    Nobody is told of the past: notifications are left out, and so is the loss of communication with
+    a plant that isn't there yet. Returns when every consumer has everything.
+    """
+    rules = tuple(rule for rule in site.rules if not isinstance(rule, CommunicationRule))
+    quiet = replace(site, destinations=(), rules=rules)
+    async with open_core(quiet, clock, sources={}, gather_s=0.0) as core:
+
+        @asynccontextmanager
+        async def opened() -> AsyncIterator[Batches]:
+            yield Batches(iter(batches(core.table)), passed)
+
+        stop = asyncio.Event()
+        filled = replace(core, sources={connector: opened})
+        async with asyncio.TaskGroup() as group:
+            group.create_task(run_core(filled, stop))
+            while core.statuses[connector].state is not SourceState.ENDED:
+                await clock.sleep(0.05)
+            await drained(core, within_s=SETTLE_S)
+            stop.set()

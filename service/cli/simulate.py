@@ -1,0 +1,82 @@
+"""``anodewatch simulate`` and ``inject``: a plant on the desk, and its faults."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from connectors.simulator.control import inject as inject_fault
+from connectors.simulator.server import simulate as run_simulator
+
+from connectors.simulator.faults.table import FAULTS
+from service.app.logs import set_up_logging
+from service.app.serve import stop_on_signals
+from service.cli.check import SiteFolder, sound_site
+from service.domain.instants import to_ns
+from service.runtime.clock import SystemClock
+from service.runtime.errors import ConnectorError
+
+ENDPOINT = "opc.tcp://127.0.0.1:4840/anodewatch"
+Endpoint = Annotated[str, typer.Option(help="Where the server listens.")]
+
+
+def simulate(
+    site: SiteFolder,
+    endpoint: Endpoint = ENDPOINT,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same plant.", min=0)] = 1,
+    speed: Annotated[float, typer.Option(help="How fast plant time runs.", min=0.1, max=20)] = 1.0,
+    tags: Annotated[
+        int | None,
+        typer.Option(help="Pad the plant with more tags, up to 10,000 in all.", max=10_000),
+    ] = None,
+    start: Annotated[
+        datetime | None,
+        typer.Option(
+            help="When (UTC) the plant began; it is simulated from then to now before it is served.",
+            formats=["%Y-%m-%dT%H:%M:%S"],
+        ),
+    ] = None,
+) -> None:
+    """A simulated plant behind a real OPC UA server, until SIGINT or SIGTERM."""
+    checked = sound_site(site)
+    set_up_logging("warning")
+    start_ns = None if start is None else to_ns(start.replace(tzinfo=UTC))
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        stop_on_signals(stop)
+        clock = SystemClock(speed=speed)
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(
+                run_simulator(
+                    checked.tags, endpoint=endpoint, seed=seed, speed=speed,
+                    extra_tags=max((tags or 0) - len(checked.tags), 0),
+                    start_ns=start_ns, clock=clock, progress=typer.echo,
+                )
+            )  # fmt: skip
+            ended = group.create_task(stop.wait())
+            await asyncio.wait((running, ended), return_when=asyncio.FIRST_COMPLETED)
+            running.cancel()
+            ended.cancel()
+
+    asyncio.run(main())
+
+
+def inject(
+    fault: Annotated[str, typer.Argument(help="; ".join(f"{f.id}: {f.what}" for f in FAULTS))],
+    target: Annotated[str, typer.Argument(help="What fails, e.g. CB-L07B or CR-L03.")],
+    seconds: Annotated[
+        float | None,
+        typer.Option("--for", help="How many seconds; the fault's usual time if left out."),
+    ] = None,
+    endpoint: Endpoint = ENDPOINT,
+) -> None:
+    """Inject a fault into a running simulated plant."""
+    try:
+        asyncio.run(inject_fault(endpoint, fault, target, seconds))
+    except ConnectorError as error:
+        typer.echo(f"not injected: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"injected {fault} on {target}")
