@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from connectors.simulator.faults.board import consequences_at
 from connectors.simulator.instruments import batches, kilns, solids, utilities
 from connectors.simulator.instruments.gauge import Gauges, Look, Moment, Texts, Wobble
 from connectors.simulator.instruments.kilns import KilnGauges
@@ -106,6 +107,14 @@ class Panel:
             for place, attribute, unit in wanted
         }
         return self._publish(time_ns, value, text)
+
+    def check(self, fault: str, target: str) -> None:
+        """ValueError when the fault is for a tag that this panel doesn't have."""
+        alone = consequences_at(fault, target)
+        named = alone.reset | alone.drift.keys() | alone.frozen | alone.failed.keys()
+        missing = sorted(named - self._place.keys() - self._areas.keys())
+        if missing:
+            raise ValueError(f"fault {fault} is for a tag of the site; {missing[0]} is none")
 
     def _publish(self, time_ns: int, value: Float64s, text: dict[int, str]) -> Reading:
         """Lays over the values what faults do between instrument and server."""
