@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.runtime.errors import Fatal, Retryable
-from service.state import tables  # noqa: F401  its tables belong to the schema
+from service.state import tables, tables_identity  # noqa: F401  they belong to the schema
 from service.state.metadata import SCHEMA_VERSION, metadata
 
 T = TypeVar("T")
