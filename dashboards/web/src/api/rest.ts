@@ -1,0 +1,98 @@
+// The REST calls. Addresses are relative to the page, so that a reverse proxy may put it in a folder.
+
+import type {
+  Alarm,
+  AlarmDetail,
+  Delivery,
+  History,
+  Line,
+  Production,
+  Session,
+  Source,
+  Tag,
+} from "./types";
+
+const TIMEOUT_MS = 10_000;
+
+/** A call that failed. status 0: nobody answered in time. detail: what the service said. */
+export class CallFailed extends Error {
+  constructor(
+    readonly status: number,
+    readonly detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+let onUnauthenticated: () => void = () => {};
+/** `then` runs whenever a call other than a log-in finds that nobody is logged in. */
+export function whenUnauthenticated(then: () => void): void {
+  onUnauthenticated = then;
+}
+
+export const rest = {
+  session: () => call<Session>("GET", "session", { quiet: true }),
+  login: (username: string, password: string) =>
+    call<unknown>("POST", "session", { body: { username, password }, quiet: true }),
+  logout: () => call<void>("DELETE", "session"),
+  line: () => call<Line>("GET", "line"),
+  production: () => call<Production>("GET", "production"),
+  sources: () => call<{ sources: Source[] }>("GET", "sources"),
+  tags: (query: string, limit: number) =>
+    call<{ total: number; tags: Tag[] }>("GET", `tags?${new URLSearchParams({ query, limit: `${limit}` })}`),
+  history: (tags: readonly string[], startMs: number, endMs: number, buckets: number) =>
+    call<History>(
+      "GET",
+      `history?${new URLSearchParams({
+        tags: tags.join(","),
+        start: new Date(startMs).toISOString(),
+        end: new Date(endMs).toISOString(),
+        buckets: `${buckets}`,
+      })}`,
+    ),
+  alarms: (state: "active" | "all", limit: number, offset: number) =>
+    call<{ alarms: Alarm[] }>("GET", `alarms?state=${state}&limit=${limit}&offset=${offset}`),
+  alarm: (id: string) => call<AlarmDetail>("GET", `alarms/${encodeURIComponent(id)}`),
+  acknowledge: (id: string, comment: string) =>
+    call<Alarm>("POST", `alarms/${encodeURIComponent(id)}/acknowledge`, {
+      body: comment === "" ? {} : { comment },
+    }),
+  deliveries: (limit: number) => call<{ deliveries: Delivery[] }>("GET", `deliveries?limit=${limit}`),
+};
+
+/** quiet: a 401 is an answer here, not the end of the session. */
+async function call<T>(
+  method: "GET" | "POST" | "DELETE",
+  path: string,
+  { body, quiet = false }: { body?: unknown; quiet?: boolean } = {},
+): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (method !== "GET") headers["X-Anodewatch"] = "1"; // proves that the request came from this page
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let response: Response;
+  try {
+    response = await fetch(`api/v1/${path}`, {
+      method,
+      headers,
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch (error) {
+    throw new CallFailed(0, error instanceof Error ? error.message : `${error}`);
+  }
+  if (response.status === 401 && !quiet) onUnauthenticated();
+  if (!response.ok) throw new CallFailed(response.status, await detailOf(response));
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+async function detailOf(response: Response): Promise<string> {
+  const fallback = `${response.status} ${response.statusText}`.trim();
+  try {
+    const { detail } = (await response.json()) as { detail?: unknown };
+    return typeof detail === "string" ? detail : fallback;
+  } catch {
+    return fallback; // a proxy's page, not the service's words
+  }
+}

@@ -1,0 +1,168 @@
+// What the service says, as the API's contract has it. Instants are RFC 3339 UTC strings; fields
+// that end in _ms are epoch milliseconds.
+
+export type Role = "viewer" | "operator" | "engineer" | "administrator";
+export type User = { name: string; role: Role };
+export type Site = {
+  id: string;
+  name_en: string;
+  name_zh: string;
+  time_zone: string;
+  target_t: number;
+  year: number;
+};
+export type Session = { user: User; site: Site };
+
+export type Stage = {
+  id: string;
+  name_en: string;
+  name_zh: string;
+  finished_eq: number;
+  capacity_t_per_h: number;
+  /** False where an hour's output means nothing: a furnace unloads tens of tonnes at once. */
+  hourly: boolean;
+  feeds: string[];
+  units: { id: string; tag: string }[];
+};
+export type Shift = { name: string; start: string };
+export type Line = { stages: Stage[]; output_stage: string; shifts: Shift[] };
+
+export type WindowName = "hour" | "shift" | "day" | "month" | "year";
+/** Made and planned tonnes of one window; the deviation compares over the known minutes only. */
+export type Window = {
+  start: string;
+  end: string;
+  actual_t: number | null;
+  plan_t: number;
+  plan_known_t: number;
+  deviation_pct: number | null;
+  known_share: number;
+};
+export type StageState = "ok" | "low" | "unknown" | "stopped";
+export type StageProduction = {
+  id: string;
+  rate_t_per_h: number | null;
+  required_t_per_h: number;
+  state: StageState;
+  stale_since: string | null;
+  windows: Record<WindowName, Window>;
+};
+export type Production = {
+  at: string;
+  closed_through: string | null;
+  planned_now: boolean;
+  catch_up_t_per_h: number | null;
+  stages: StageProduction[];
+  output: StageProduction;
+};
+
+export type TagKind = "analog" | "counter" | "boolean" | "state" | "text";
+export type LimitName = "hh" | "h" | "l" | "ll";
+export type Tag = {
+  id: string;
+  connector: string;
+  /** The item group, "connector/group"; without it, every gap of the connector counts. */
+  group?: string;
+  unit: string;
+  kind: TagKind;
+  name_en: string;
+  name_zh: string;
+  low: number | null;
+  high: number | null;
+  limits: Record<LimitName, number | null>;
+  asset: string;
+  area: string;
+};
+
+export type Quality = "good" | "uncertain" | "bad" | "none";
+export type Reading = number | boolean | string | null;
+type ValueBody = {
+  tag: string;
+  value: Reading;
+  received: string | null;
+  status: number;
+  quality: Quality;
+  stale: boolean;
+  stale_since: string | null;
+};
+export type Value = ValueBody & { time: string | null };
+export type StreamedValue = ValueBody & { time_ms: number | null };
+
+export type Series = {
+  tag: string;
+  unit: string;
+  kind: TagKind;
+  times_ms: number[];
+  values: (number | null)[];
+  status: number[];
+};
+/** An interval in which the item group `connector/group` was not provably alive. */
+export type Gap = { group: string; start_ms: number; end_ms: number };
+export type History = { start: string; end: string; series: Series[]; gaps: Gap[] };
+
+export type Priority = 1 | 2 | 3 | 4;
+export type AlarmState = "unacknowledged" | "acknowledged" | "returned" | "normal";
+export type Alarm = {
+  id: string;
+  rule: string;
+  kind: string;
+  priority: Priority;
+  asset: string;
+  tag: string | null;
+  stage: string | null;
+  state: AlarmState;
+  message_en: string;
+  message_zh: string;
+  raised_at: string;
+  returned_at: string | null;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+  comment: string | null;
+  value: number | null;
+  limit: number | null;
+  unit: string;
+};
+export type TransitionKind = "raised" | "returned" | "acknowledged" | "cleared";
+export type Transition = {
+  id: string;
+  kind: TransitionKind;
+  at: string;
+  recorded_at: string;
+  by: string | null;
+  comment: string | null;
+  value: number | null;
+};
+export type AlarmDetail = Alarm & { transitions: Transition[] };
+
+export type DeliveryState = "pending" | "delivered" | "dead";
+export type Delivery = {
+  id: string;
+  destination: string;
+  alarm: string;
+  state: DeliveryState;
+  attempts: number;
+  next_attempt_at: string | null;
+  last_error: string | null;
+  created_at: string;
+  delivered_at: string | null;
+};
+
+export type SourceState = "connecting" | "connected" | "failed" | "lost";
+export type Source = {
+  name: string;
+  kind: string;
+  state: SourceState;
+  since: string;
+  error: string | null;
+  counters: Record<string, number>;
+  details: Record<string, unknown>;
+  groups: { group: string; covered_until: string | null; stale: boolean }[];
+};
+
+export type StreamMessage =
+  | { type: "hello"; server_time_ms: number }
+  | { type: "beat"; server_time_ms: number }
+  | { type: "values"; values: StreamedValue[] }
+  | ({ type: "production" } & Production)
+  | { type: "alarms"; active: Alarm[] }
+  | { type: "sources"; sources: Source[] };

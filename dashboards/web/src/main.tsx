@@ -1,0 +1,19 @@
+import { effect } from "@preact/signals";
+import { render } from "preact";
+import { App } from "./app";
+import { followHash } from "./route";
+import { start } from "./state/store";
+import { followTheme } from "./state/theme";
+import "./styles/base.css";
+import "./styles/header.css";
+import "./styles/line.css";
+import "./styles/alarms.css";
+import { language } from "./words";
+
+followTheme();
+followHash();
+effect(() => {
+  document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
+});
+start();
+render(<App />, document.getElementById("app") as HTMLElement);

@@ -1,0 +1,114 @@
+// One alarm in full: what happened step by step, who was notified, and its trend.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { CallFailed, rest } from "../../api/rest";
+import type { Alarm, AlarmDetail, Delivery } from "../../api/types";
+import { digitsForNumbers, quantity } from "../../format/number";
+import { hashOf } from "../../route";
+import { needsAcknowledging } from "../../state/live";
+import { mayAcknowledge } from "../../state/store";
+import { AckButton } from "../../ui/ack";
+import { Instant } from "../../ui/instant";
+import { words } from "../../words";
+
+const DELIVERIES = 500;
+const AROUND_MS = 30 * 60_000;
+
+export function AlarmDetails({ alarm }: { alarm: Alarm }) {
+  const text = words.value.alarms;
+  const [detail, setDetail] = useState<AlarmDetail | null>(null);
+  const [deliveries, setDeliveries] = useState<readonly Delivery[] | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const comment = useRef<HTMLInputElement>(null);
+
+  useEffect(() => {
+    let wanted = true;
+    async function load(): Promise<void> {
+      try {
+        const [one, all] = await Promise.all([rest.alarm(alarm.id), rest.deliveries(DELIVERIES)]);
+        if (!wanted) return;
+        setDetail(one);
+        setDeliveries(all.deliveries.filter((each) => each.alarm === alarm.id));
+      } catch (error) {
+        if (!(error instanceof CallFailed)) throw error;
+        if (wanted) setProblem(error.detail);
+      }
+    }
+    void load();
+    return () => {
+      wanted = false;
+    };
+  }, [alarm.id, alarm.state]);
+
+  if (problem !== null) return <p class="problem">{text.failed(problem)}</p>;
+  if (detail === null || deliveries === null) return <p class="dim">{text.loading}</p>;
+  return (
+    <div class="details">
+      <section>
+        <h3>{text.transitions}</h3>
+        <ol>
+          {detail.transitions.map((step) => (
+            <li key={step.id}>
+              <Instant at={step.at} /> <b>{text.kinds[step.kind]}</b>
+              {step.value !== null && ` ${quantity(step.value, digitsForNumbers([step.value, detail.limit]), detail.unit)}`}
+              {step.by !== null && ` · ${step.by}`}
+              {step.comment !== null && <q>{step.comment}</q>}
+            </li>
+          ))}
+        </ol>
+      </section>
+      <section>
+        <h3>{text.deliveries}</h3>
+        {deliveries.length === 0 && <p class="dim">{text.noDeliveries}</p>}
+        <ul>
+          {deliveries.map((each) => (
+            <DeliveryLine key={each.id} delivery={each} />
+          ))}
+        </ul>
+      </section>
+      <section>
+        <p class="dim">
+          {text.rule} {alarm.rule}
+          {alarm.tag !== null && (
+            <>
+              {" "}
+              · {text.tag} {alarm.tag}
+            </>
+          )}
+        </p>
+        {alarm.tag !== null && (
+          <p>
+            <a href={trendAround(alarm, alarm.tag)}>{text.showTrend}</a>
+          </p>
+        )}
+        {needsAcknowledging(alarm) && mayAcknowledge.value && (
+          <p class="ack-comment">
+            <input ref={comment} aria-label={text.comment} placeholder={text.comment} maxLength={500} />
+            <AckButton alarm={alarm} comment={() => comment.current?.value ?? ""} />
+          </p>
+        )}
+      </section>
+    </div>
+  );
+}
+
+function DeliveryLine({ delivery }: { delivery: Delivery }) {
+  const text = words.value.alarms;
+  const at = delivery.delivered_at ?? delivery.created_at;
+  return (
+    <li class={`delivery ${delivery.state}`}>
+      <Instant at={at} /> {delivery.destination}: <b>{text.deliveryStates[delivery.state]}</b>
+      {delivery.attempts > 0 && ` · ${text.attempts(delivery.attempts)}`}
+      {delivery.state !== "delivered" && delivery.last_error !== null && (
+        <span class="problem"> {delivery.last_error}</span>
+      )}
+    </li>
+  );
+}
+
+/** Half an hour before the alarm came until half an hour after it came or went. */
+function trendAround(alarm: Alarm, tag: string): string {
+  const from = Date.parse(alarm.raised_at) - AROUND_MS;
+  const to = Date.parse(alarm.returned_at ?? alarm.raised_at) + AROUND_MS;
+  return hashOf("trends", { tags: tag, from: `${from}`, to: `${to}` });
+}
