@@ -23,7 +23,13 @@ CREATE TABLE IF NOT EXISTS covers (
 # No primary key: it costs four fifths of the speed and twenty times the space. There is one writer,
 # and it keeps (tag, time_ns) unique itself.
 
-_BROKEN = (duckdb.FatalException, duckdb.InternalException, duckdb.ConnectionException)
+_REFUSALS = (
+    duckdb.DataError,
+    duckdb.IntegrityError,
+    duckdb.NotSupportedError,
+    duckdb.ProgrammingError,
+)
+"""What is wrong with the question or the values, not with the file."""
 
 
 class HistoryFile:
@@ -66,10 +72,10 @@ class HistoryFile:
                 f"{self.path}: {self._settings.memory_limit_gb} GB of memory were not enough; "
                 f"raise memory_limit_gb of the history ({words})"
             )
-        if isinstance(error, (duckdb.IOException, *_BROKEN)):
-            self._abandon()
-            return Retryable(f"{self.path} can't be read or written: {words}")
-        return Rejected(f"{self.path}: DuckDB refuses: {words}")
+        if isinstance(error, _REFUSALS):
+            return Rejected(f"{self.path}: DuckDB refuses: {words}")
+        self._abandon()  # after a full disk only a new opening works
+        return Retryable(f"{self.path} can't be read or written: {words}")
 
     def _open(self) -> tuple[duckdb.DuckDBPyConnection, Newest]:
         settings = self._settings
