@@ -25,7 +25,6 @@ from service.runtime.clock import Clock
 from service.runtime.errors import Fatal
 
 CLOSE_TIMEOUT_S = 3.0
-SHORTEST_SESSION_S = 60.0
 RENEW_AT = 0.75
 """Share of the channel's lifetime after which a client renews it (Part 4, 5.6.2.1)."""
 
@@ -80,7 +79,7 @@ async def open_session(settings: OpcUaSettings, *, name: str) -> AsyncIterator[S
     client.description = f"Anodewatch {name}"
     client.application_uri = "urn:anodewatch:client"
     client.product_uri = "urn:anodewatch"
-    client.session_timeout = 1_000 * max(settings.lifetime_s, SHORTEST_SESSION_S)
+    client.session_timeout = round(1_000 * settings.session_timeout_s)
     try:
         password = settings.secret()
     except ValueError as error:

@@ -14,6 +14,8 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validato
 Policy = Literal["None", "Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"]
 Mode = Literal["None", "Sign", "SignAndEncrypt"]
 
+SHORTEST_SESSION_S = 60.0
+
 Milliseconds = Annotated[float, Field(gt=0, le=3_600_000)]
 SamplingMs = Annotated[float, Field(ge=-1, le=3_600_000)]
 QueueSize = Annotated[int, Field(ge=1, le=100_000)]
@@ -131,6 +133,13 @@ class OpcUaSettings(BaseModel, extra="forbid"):
                     f"password file {self.password_file} can't be read: {error}"
                 ) from error
         return None
+
+    @property
+    def session_timeout_s(self) -> float:
+        """How long the server keeps the session without a request. Where nothing changes, requests
+        come with the keep-alives only, so it is at least three of the longest."""
+        own = (group.keep_alive_s or 0.0 for group in self.groups.values())
+        return max(SHORTEST_SESSION_S, self.lifetime_s, 3 * max(self.keep_alive_s, *own, 0.0))
 
     def timing(self, group: str) -> Timing:
         """What to ask the server for, for the subscription of ``group``."""

@@ -53,6 +53,8 @@ def test_seconds_become_counts_of_the_publishing_interval() -> None:
     )
     assert settings.timing("main") == Timing(300, 250, 10, keep_alive_count=4, lifetime_count=200)
     assert settings.timing("slow") == Timing(5_000, 250, 1, keep_alive_count=12, lifetime_count=36)
+    assert settings.session_timeout_s == 180
+    assert _settings().session_timeout_s == 60
 
 
 def test_a_password_comes_from_where_it_is_said_to_be(
