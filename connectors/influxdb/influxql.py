@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -37,15 +36,6 @@ class Series:
     measurement: str
     tags: Mapping[str, str]
     columns: Mapping[str, tuple[Any, ...]]
-
-    def whole_instants(self, limit: int) -> Series:
-        """Without the last instant's rows, some of which a LIMIT of ``limit`` may have cut off."""
-        times = self.columns["time"]
-        if len(times) < limit:
-            return self
-        count = bisect_left(times, times[-1])
-        columns = {name: column[:count] for name, column in self.columns.items()}
-        return Series(self.measurement, self.tags, columns)
 
 
 def tag_is(key: str, names: Iterable[str]) -> str:

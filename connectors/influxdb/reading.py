@@ -130,21 +130,19 @@ class Reader:
     ) -> Found:
         """At least the first ``limit`` rows, if there are so many, sorted by (time, tag).
 
-        InfluxDB sorts by time only and cuts within an instant, so more is asked for: an instant
-        has one row of each tag, one instant may lie before ``after``, and one may be cut.
+        InfluxDB sorts by time only and cuts within an instant; so more is asked for, by what one
+        instant may hold before ``after`` and what the last may lack.
         """
         if after is not None:
             start_ns = max(start_ns, after[0])
         fields, group = f'{FIELDS},"tag_id"', ""
         if len(tags) == 1:  # then the name needn't come with each row
             fields, group = FIELDS, 'GROUP BY "tag_id"'
-        at_most = limit + 2 * len(tags) + 1
         rows, origin = await self._ask(
-            f"SELECT {fields} FROM {MEASUREMENTS} WHERE {self._of(tags)} "
-            f"AND time >= {start_ns} AND time < {end_ns} {group} ORDER BY time LIMIT {at_most}",
+            f"SELECT {fields} FROM {MEASUREMENTS} WHERE {self._of(tags)} AND time >= {start_ns} "
+            f"AND time < {end_ns} {group} ORDER BY time LIMIT {limit + 2 * len(tags)}",
             tags,
             received_ns,
-            cut_at=at_most,
         )
         if after is not None:
             later = (rows.time_ns > after[0]) | (rows.tag > after[1])
@@ -152,20 +150,11 @@ class Reader:
             rows, origin = take(rows, beyond), origin[beyond]
         return rows, origin
 
-    async def _ask(
-        self,
-        statement: str,
-        tags: Sequence[int],
-        received_ns: int,
-        *,
-        cut_at: int | None = None,
-    ) -> Found:
+    async def _ask(self, statement: str, tags: Sequence[int], received_ns: int) -> Found:
         body = await self._server.query(statement)
 
         def read() -> Found:
             series = parse(body, of=self._server.name)
-            if cut_at is not None:
-                series = [found.whole_instants(cut_at) for found in series]
             return to_rows(series, self._names, tags, received_ns=received_ns)
 
         return await self._run(read)

@@ -1,6 +1,7 @@
-"""A process that writes to the embedded history: ``python -m tests.contract.duckdb_writer FOLDER``.
+"""A process that writes to the embedded history, for tests that kill it or have its disk full.
 
-It prints a line for each write that returned; a test kills it, or has its disk full.
+``python -m tests.contract.duckdb_writer FOLDER [FULL_AT_BYTES [FIRST_ROWS]]``: it prints a line for
+each write that returned. No file can grow beyond FULL_AT_BYTES until a write has failed.
 """
 
 from __future__ import annotations
@@ -34,12 +35,19 @@ def nth_batch(nth: int) -> Batch:
     return make_batch(tag, time_ns, value, received_ns=0, covers=covers)
 
 
-async def run(folder: Path, *, full_at_bytes: int | None) -> None:
-    """Writes for ever; with a limit, lifts it after the first write that failed, and ends soon."""
+async def run(folder: Path, *, full_at_bytes: int | None, first_rows: int) -> None:
+    """Writes for ever; with a limit, lifts it after the first write that failed, and ends soon.
+
+    first_rows: of a tag of its own, so that the file is larger than its write-ahead log ever is.
+    """
     settings = DuckDbSettings()
     table, clock = TagTable({}), SystemClock()
     _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
     async with open_history(settings, folder=folder, table=table, clock=clock) as history:
+        if first_rows:
+            time_ns = np.arange(first_rows)
+            value = np.random.default_rng(0).normal(size=first_rows)
+            await history.write([make_batch([TAGS] * first_rows, time_ns, value, received_ns=0)])
         if full_at_bytes is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (full_at_bytes, most))
         last = None
@@ -57,5 +65,6 @@ async def run(folder: Path, *, full_at_bytes: int | None) -> None:
 
 
 if __name__ == "__main__":
-    limit = int(sys.argv[2]) if len(sys.argv) > 2 else None
-    asyncio.run(run(Path(sys.argv[1]), full_at_bytes=limit))
+    given = [int(argument) for argument in sys.argv[2:]]
+    limit, rows = [*given, None, None][:2]
+    asyncio.run(run(Path(sys.argv[1]), full_at_bytes=limit, first_rows=rows or 0))

@@ -103,16 +103,23 @@ async def test_nothing_that_was_written_is_lost_by_kill_9(tmp_path: Path, writes
         await check(history, count + 1)
 
 
-@pytest.mark.parametrize("full_at_bytes", [1_500_000, 5_000_000])
-async def test_a_full_disk_is_retryable_and_heals(tmp_path: Path, full_at_bytes: int) -> None:
-    async with writer(tmp_path, full_at_bytes) as process:
+@pytest.mark.parametrize(
+    ("full_at_bytes", "first_rows", "where"),
+    [(1_500_000, 0, "Failed to commit"), (28_000_000, 3_000_000, "Failed to create checkpoint")],
+)
+async def test_a_full_disk_is_retryable_and_heals(
+    tmp_path: Path, full_at_bytes: int, first_rows: int, where: str
+) -> None:
+    async with writer(tmp_path, full_at_bytes, first_rows) as process:
         lines = await lines_of(process)
         assert await process.wait() == 0
     failures = [line for line in lines if line.startswith("full")]
     assert len(failures) == 1
     assert str(tmp_path) in failures[0]
+    assert where in failures[0]
     async with opened(tmp_path) as history:
         await check(history, len(lines) - 1)
+        assert len(await history.latest([TAGS], before_ns=LATEST_NS)) == min(first_rows, 1)
 
 
 async def test_a_second_process_is_told_who_has_the_file(tmp_path: Path) -> None:
