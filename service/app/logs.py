@@ -12,7 +12,7 @@ CHATTY = ("asyncua", "uvicorn", "httpx", "httpcore", "websockets", "asyncio")
 class UtcFormatter(logging.Formatter):
     """Instants in UTC with milliseconds."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def __init__(self) -> None:
         super().__init__(

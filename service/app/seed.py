@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from service.app.core import drained, open_core, run_core
 from service.domain.batch import Batch
-from service.domain.rules import CommunicationRule
+from service.domain.rules import CommunicationRule, StaleRule
 from service.domain.tagtable import TagTable
 from service.runtime.clock import Clock
 from service.runtime.errors import EndOfSource
@@ -56,10 +56,10 @@ async def seed(
     """Lets the service take ``batches`` in as values of ``connector`` that arrived when they were
     made.
 
-    Nobody is told of the past: notifications are left out, and so is the loss of communication with
+    Nobody is told of the past: notifications are left out, and so are rules on the absence of values from
     a plant that isn't there yet. Returns when every consumer has everything.
     """
-    rules = tuple(rule for rule in site.rules if not isinstance(rule, CommunicationRule))
+    rules = tuple(r for r in site.rules if not isinstance(r, CommunicationRule | StaleRule))
     quiet = replace(site, destinations=(), rules=rules)
     async with open_core(quiet, clock, sources={}, gather_s=0.0) as core:
 

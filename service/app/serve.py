@@ -15,6 +15,7 @@ import uvicorn
 from service.api.app import create_api
 from service.app.core import Core, open_core, run_core
 from service.app.views import api_context
+from service.app.views.production import CoreProduction
 from service.runtime.clock import Clock
 from service.runtime.errors import Fatal
 from service.runtime.source import OpenSource
@@ -62,10 +63,11 @@ async def serve(
         url = site.service.public_url or f"http://{shown}:{port}"
         async with open_core(site, clock, sources=sources, url=url) as core:
             identity = StateIdentity(core.database, clock)
+            production = CoreProduction(core)
             password = await identity.ensure_first_administrator()
             server = WebServer(
                 uvicorn.Config(
-                    create_api(api_context(core, identity)),
+                    create_api(api_context(core, identity, production)),
                     log_config=None,
                     access_log=False,
                     lifespan="off",
@@ -78,9 +80,11 @@ async def serve(
                     web = group.create_task(server.serve(sockets=[listener]), name="web")
                     group.create_task(_announce(server, Started(url, password, core), started))
                     running = group.create_task(run_core(core, stop), name="core")
+                    figures = group.create_task(production.run(), name="figures")
                     await asyncio.wait((web, running), return_when=asyncio.FIRST_COMPLETED)
                     stop.set()
                     await asyncio.wait((running,))
+                    figures.cancel()
                     server.should_exit = True
             finally:
                 log.info("stopped")

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from connectors.simulator.control import inject
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from connectors.opcua.settings import OpcUaSettings
 from connectors.simulator.history import history
+from connectors.simulator.remote import inject
 from connectors.webhook.settings import PREFIX, WebhookSettings
 from service.app.logs import set_up_logging
 from service.app.seed import seed
@@ -119,7 +119,8 @@ async def _run(
             "what maintenance gets appears here. Ctrl-C ends everything."
         )
         console.print(
-            f"more faults: .venv/bin/anodewatch inject --endpoint {endpoint} feeder_bridging CR-L03",
+            "more faults: .venv/bin/anodewatch inject "
+            f"--endpoint {endpoint} feeder_bridging CR-L03",
             markup=False,
         )
         console.rule()
@@ -136,7 +137,8 @@ async def _fault(endpoint: str, console: Console, after_s: float, clock: SystemC
     await clock.sleep(after_s)
     await inject(endpoint, FAULT, TARGET, FAULT_LASTS_S)
     console.print(
-        f"injected  {FAULT} on {TARGET} for {FAULT_LASTS_S:.0f} s  [{to_iso(clock.now_ns())[11:19]}Z]",
+        f"injected  {FAULT} on {TARGET} for {FAULT_LASTS_S:.0f} s  "
+        f"[{to_iso(clock.now_ns())[11:19]}Z]",
         markup=False,
     )
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from connectors.simulator.control import inject as inject_fault
-from connectors.simulator.server import simulate as run_simulator
 
 from connectors.simulator.faults.table import FAULTS
+from connectors.simulator.remote import inject as inject_fault
+from connectors.simulator.simulate import DEFAULT_ENDPOINT
+from connectors.simulator.simulate import simulate as run_simulator
 from service.app.logs import set_up_logging
 from service.app.serve import stop_on_signals
 from service.cli.check import SiteFolder, sound_site
@@ -18,13 +20,12 @@ from service.domain.instants import to_ns
 from service.runtime.clock import SystemClock
 from service.runtime.errors import ConnectorError
 
-ENDPOINT = "opc.tcp://127.0.0.1:4840/anodewatch"
 Endpoint = Annotated[str, typer.Option(help="Where the server listens.")]
 
 
 def simulate(
     site: SiteFolder,
-    endpoint: Endpoint = ENDPOINT,
+    endpoint: Endpoint = DEFAULT_ENDPOINT,
     seed: Annotated[int, typer.Option(help="The same seed makes the same plant.", min=0)] = 1,
     speed: Annotated[float, typer.Option(help="How fast plant time runs.", min=0.1, max=20)] = 1.0,
     tags: Annotated[
@@ -34,7 +35,7 @@ def simulate(
     start: Annotated[
         datetime | None,
         typer.Option(
-            help="When (UTC) the plant began; it is simulated from then to now before it is served.",
+            help="When (UTC) the plant began; it is simulated up to now before it is served.",
             formats=["%Y-%m-%dT%H:%M:%S"],
         ),
     ] = None,
@@ -47,13 +48,14 @@ def simulate(
     async def main() -> None:
         stop = asyncio.Event()
         stop_on_signals(stop)
-        clock = SystemClock(speed=speed)
+        clock = SystemClock()
         async with asyncio.TaskGroup() as group:
             running = group.create_task(
                 run_simulator(
                     checked.tags, endpoint=endpoint, seed=seed, speed=speed,
                     extra_tags=max((tags or 0) - len(checked.tags), 0),
-                    start_ns=start_ns, clock=clock, progress=typer.echo,
+                    start_ns=start_ns, clock=clock, on_progress=typer.echo,
+                    on_ready=lambda at: _say(f"ready {at}"),
                 )
             )  # fmt: skip
             ended = group.create_task(stop.wait())
@@ -61,7 +63,18 @@ def simulate(
             running.cancel()
             ended.cancel()
 
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except* (OSError, ValueError) as group:
+        for error in group.exceptions:
+            typer.echo(f"can't serve the plant at {endpoint}: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _say(line: str) -> None:
+    """Prints at once, also into a pipe."""
+    typer.echo(line)
+    sys.stdout.flush()
 
 
 def inject(
@@ -71,7 +84,7 @@ def inject(
         float | None,
         typer.Option("--for", help="How many seconds; the fault's usual time if left out."),
     ] = None,
-    endpoint: Endpoint = ENDPOINT,
+    endpoint: Endpoint = DEFAULT_ENDPOINT,
 ) -> None:
     """Inject a fault into a running simulated plant."""
     try:

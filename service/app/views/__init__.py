@@ -1,0 +1,45 @@
+"""What the API is shown of the running core."""
+
+from __future__ import annotations
+
+from dashboards import web_folder
+from service.api.context import ApiContext, SiteCard
+from service.app.core import Core
+from service.app.views.health import CoreMeasures, CoreReadiness
+from service.app.views.live import CoreLive
+from service.app.views.production import CoreProduction
+from service.app.views.sources import CoreSources
+from service.runtime.identity import Identity
+from service.state.alarm_book import StateAlarmBook
+from service.state.deliveries import StateDeliveries
+
+
+def api_context(core: Core, identity: Identity, production: CoreProduction) -> ApiContext:
+    """The ports of the API over ``core``."""
+    site = core.site
+    folder = web_folder()
+    return ApiContext(
+        site=SiteCard(
+            id=site.id,
+            name_en=site.name_en,
+            name_zh=site.name_zh,
+            time_zone=site.zone.key,
+            target_t=site.plan.target_of(site.year) / 1_000.0,
+            year=site.year,
+        ),
+        table=core.table,
+        line=site.line,
+        shifts=site.calendar.shifts,
+        clock=core.clock,
+        identity=identity,
+        live=CoreLive(core.live, core.table, core.absence),
+        history=core.history,
+        production=production,
+        alarms=StateAlarmBook(core.database, core.watch),
+        sources=CoreSources(core),
+        deliveries=StateDeliveries(core.database),
+        readiness=CoreReadiness(core),
+        measures=CoreMeasures(core),
+        web=folder if (folder / "index.html").is_file() else None,
+        public_url=site.service.public_url,
+    )

@@ -1,0 +1,79 @@
+"""Whether the service can do its work, and its counters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from service.app.core import Core
+from service.runtime.ingest import SourceState
+from service.runtime.views import Measure
+
+FAR_BEHIND = 5_000
+"""Journal entries; a consumer further behind is not doing its work."""
+
+
+class CoreReadiness:
+    """Implements ``service.runtime.views.Readiness``."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def __call__(self) -> Sequence[str]:
+        """What is missing, one reason each."""
+        reasons = []
+        if self._core.journal.held is not None:
+            reasons.append(f"journal: {self._core.journal.held}")
+        if self._core.historian.error is not None:
+            reasons.append(f"history: {self._core.historian.error}")
+        for consumer, position in self._core.cursors().items():
+            behind = self._core.journal.last - position
+            if behind > FAR_BEHIND:
+                reasons.append(f"{consumer}: {behind} journal entries behind")
+        return reasons
+
+
+class CoreMeasures:
+    """Implements ``service.runtime.views.Measures``."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def __call__(self) -> Sequence[Measure]:
+        """Every number as it stands now."""
+        return list(self._all())
+
+    def _all(self) -> Iterator[Measure]:
+        core = self._core
+        yield from _counters("journal", "Journal", core.journal.counters)
+        yield from _counters("history", "History rows", core.historian.counters)
+        yield from _counters("accounting", "Accounting", core.accounting.counters)
+        yield Measure("alarm_transitions", "Alarm transitions", core.watch.transitions.value)
+        for consumer, position in core.cursors().items():
+            yield Measure(
+                "journal_behind_entries",
+                "Journal entries that a consumer has not dealt with",
+                core.journal.last - position,
+                counter=False,
+                labels={"consumer": consumer},
+            )
+        for status in core.statuses.values():
+            yield Measure(
+                "source_connected",
+                "Whether a source is connected",
+                float(status.state is SourceState.CONNECTED),
+                counter=False,
+                labels={"source": status.name},
+            )
+            for reason, count in status.report.counters.items():
+                yield Measure(
+                    "source_events",
+                    "What a source counted since it was last opened, by reason",
+                    count,
+                    counter=False,
+                    labels={"source": status.name, "reason": reason},
+                )
+
+
+def _counters(prefix: str, what: str, counts: Mapping[str, int]) -> Iterator[Measure]:
+    for name, value in counts.items():
+        yield Measure(f"{prefix}_{name}", f"{what}: {name}", value)
