@@ -179,7 +179,7 @@ class Panel:
 
     def _arrange_columns(self) -> None:
         tags = self.tags
-        self._wobble = Wobble(self._plant.seed, len(tags))
+        self._wobble = Wobble(self._plant.seed, [tag.id for tag in tags])
         analog = [tag.kind is TagKind.ANALOG for tag in tags]
         bounds = [
             (tag.low, tag.high) if a else (None, None) for tag, a in zip(tags, analog, strict=True)

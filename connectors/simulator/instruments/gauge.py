@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 
@@ -73,10 +74,13 @@ class Wobble:
     PERIODS_S = np.array([37.0, 480.0, 7_200.0])
     WEIGHTS = np.array([0.35, 0.35, 0.3])
 
-    def __init__(self, seed: int, signals: int) -> None:
-        rng = np.random.default_rng([seed, 2])
-        self._phase = rng.uniform(0.0, 2.0 * math.pi, (signals, 3))
-        self._omega = 2.0 * math.pi / (self.PERIODS_S * rng.uniform(0.7, 1.4, (signals, 3)))
+    def __init__(self, seed: int, signals: Sequence[str]) -> None:
+        """signals: their names; a name decides the phases, whatever else is in the list."""
+        drawn = np.array(
+            [np.random.default_rng([seed, crc32(name.encode())]).random((2, 3)) for name in signals]
+        ).reshape(-1, 2, 3)
+        self._phase = 2.0 * math.pi * drawn[:, 0]
+        self._omega = 2.0 * math.pi / (self.PERIODS_S * (0.7 + 0.7 * drawn[:, 1]))
 
     def at(self, time_s: float) -> Float64s:
         """Shape (signals,)."""

@@ -36,6 +36,8 @@ NEIGHBOUR_DROP_C = 9.0
 NEIGHBOUR_OP = 16.0
 BURNOUT_DROP_C = 140.0
 OP_CREEP_PER_H = 0.8
+FULL_OP, NO_OP = 110.0, -10.0
+"""Beyond the range, so that noise does not move an output that has reached its end."""
 RECOVERY_TAU_S = 900.0
 ATMOSPHERE_TAU_S = 25.0
 GOOD_N2, GOOD_PA, GOOD_PPM = 260.0, 18.0, 18.0
@@ -89,18 +91,18 @@ class KilnGauges:
         op = self._op - 0.25 * self._off_c
         for kiln, zone, _ in _struck_zones(moment, "heater_zone_failed"):
             goal[kiln, zone], tau_s[kiln, zone] = -HEATER_DROP_C, HEATER_TAU_S
-            op[kiln, zone] = 100.0
+            op[kiln, zone] = FULL_OP
             for beside in (zone - 1, zone + 1):
                 if 0 <= beside < ZONES and tau_s[kiln, beside] != HEATER_TAU_S:
                     goal[kiln, beside] = -NEIGHBOUR_DROP_C
                     op[kiln, beside] += NEIGHBOUR_OP
         for kiln, zone, _ in _struck_zones(moment, "thermocouple_open"):
             goal[kiln, zone], tau_s[kiln, zone] = -BURNOUT_DROP_C, HEATER_TAU_S
-            op[kiln, zone] = 0.0
+            op[kiln, zone] = NO_OP
         for kiln, zone, lasting_s in _struck_zones(moment, "thermocouple_drift"):
             op[kiln, zone] += OP_CREEP_PER_H * lasting_s / 3_600.0
         self._off_c += (goal - self._off_c) * -np.expm1(-moment.elapsed_s / tau_s)
-        return SETPOINT_C + self._off_c, np.clip(op, 0.0, 100.0)
+        return SETPOINT_C + self._off_c, np.clip(op, NO_OP, FULL_OP)
 
     def _atmosphere(self, moment: Moment) -> None:
         lost = np.zeros(kilns.KILNS, np.bool_)

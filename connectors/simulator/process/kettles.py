@@ -14,7 +14,7 @@ SPEC = STAGE["GR"]
 KETTLES = len(SPEC.assets)
 CHARGE_KG = 3_000.0
 BATCH_KG = CHARGE_KG * SPEC.yield_fraction
-JITTER_S = 180.0
+JITTER_S = 90.0
 """Standard deviation of a batch's heating time."""
 
 
@@ -53,7 +53,8 @@ class Kettles:
         self.charge_kg = np.zeros(KETTLES)
         self.out_kg_per_s = np.zeros(KETTLES)
         self.lost_kg = np.zeros(KETTLES)
-        self._credit = 0.0
+        # The youngest batch is half an interval old.
+        self._credit = 0.5
         self._idle: deque[int] = deque()
         self._due: list[tuple[float, int]] = []
         self._fill_steadily()
