@@ -1,6 +1,6 @@
 // The page and its settings live in the address's hash, so that a link shows the same to another person.
 
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 
 export type Page = "line" | "alarms" | "trends";
 export type Route = { page: Page; params: URLSearchParams };
@@ -21,9 +21,16 @@ export function hashOf(page: Page, params: Record<string, string> = {}): string 
 
 export const route = signal<Route>(parseRoute(globalThis.location?.hash ?? ""));
 
+/** Where the trends were left, so that a look at another page does not lose them. */
+export const trendsLeft = signal(hashOf("trends"));
+
 export function followHash(): void {
   addEventListener("hashchange", () => {
     route.value = parseRoute(location.hash);
+  });
+  effect(() => {
+    const { page, params } = route.value;
+    if (page === "trends") trendsLeft.value = hashOf("trends", Object.fromEntries(params));
   });
 }
 

@@ -55,13 +55,17 @@ export function digitsForSpan(span: number): number {
   if (!Number.isFinite(span) || span <= 0) return 2;
   if (span >= 5_000) return 0;
   if (span >= 150) return 1;
-  return span >= 2 ? 2 : digitsForStep(span / 1_000);
+  return span >= 2 ? 2 : Math.min(9, Math.ceil(3 - Math.log10(span)));
 }
 
-/** Places that tell apart numbers which lie `step` from each other. */
+/** Places that write multiples of `step` in full: one for 2.5, none for 20. */
 export function digitsForStep(step: number): number {
   if (!Number.isFinite(step) || step <= 0) return 0;
-  return Math.min(9, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)));
+  for (let digits = 0; digits < 9; digits += 1) {
+    const scaled = step * 10 ** digits;
+    if (Math.round(scaled) > 0 && Math.abs(scaled - Math.round(scaled)) < 1e-6 * scaled) return digits;
+  }
+  return 9;
 }
 
 /** Places for numbers of which no range is known: none for whole ones. */

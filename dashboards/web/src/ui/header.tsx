@@ -1,7 +1,7 @@
 // The head of every page: where, when and who; whether the values are alive; the alarm banner.
 
 import { plantTime, shiftAt } from "../format/time";
-import { hashOf, type Page, route } from "../route";
+import { hashOf, type Page, route, trendsLeft } from "../route";
 import { line, serverNowMs, site, timeZone } from "../state/store";
 import { nameOf, words } from "../words";
 import { AlarmBanner } from "./banner";
@@ -38,7 +38,7 @@ export function Header() {
 function PageLink({ page }: { page: Page }) {
   const here = route.value.page === page;
   return (
-    <a href={hashOf(page)} {...(here ? { "aria-current": "page" as const } : {})} data-testid={`nav-${page}`}>
+    <a href={page === "trends" ? trendsLeft.value : hashOf(page)} {...(here ? { "aria-current": "page" as const } : {})} data-testid={`nav-${page}`}>
       {words.value.nav[page]}
     </a>
   );

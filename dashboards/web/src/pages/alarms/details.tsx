@@ -8,11 +8,13 @@ import { hashOf } from "../../route";
 import { needsAcknowledging } from "../../state/live";
 import { mayAcknowledge } from "../../state/store";
 import { AckButton } from "../../ui/ack";
-import { Instant } from "../../ui/instant";
+import { Instant, plantStamp } from "../../ui/instant";
 import { words } from "../../words";
 
 const DELIVERIES = 500;
 const AROUND_MS = 30 * 60_000;
+/** A step that was recorded this much after it happened came of late data, and says so. */
+const LATE_MS = 60_000;
 
 export function AlarmDetails({ alarm }: { alarm: Alarm }) {
   const text = words.value.alarms;
@@ -52,6 +54,9 @@ export function AlarmDetails({ alarm }: { alarm: Alarm }) {
               <Instant at={step.at} /> <b>{text.kinds[step.kind]}</b>
               {step.value !== null && ` ${quantity(step.value, digitsForNumbers([step.value, detail.limit]), detail.unit)}`}
               {step.by !== null && ` · ${step.by}`}
+              {Date.parse(step.recorded_at) - Date.parse(step.at) > LATE_MS && (
+                <span class="dim"> · {text.recorded(plantStamp(step.recorded_at))}</span>
+              )}
               {step.comment !== null && <q>{step.comment}</q>}
             </li>
           ))}
@@ -99,6 +104,9 @@ function DeliveryLine({ delivery }: { delivery: Delivery }) {
     <li class={`delivery ${delivery.state}`}>
       <Instant at={at} /> {delivery.destination}: <b>{text.deliveryStates[delivery.state]}</b>
       {delivery.attempts > 0 && ` · ${text.attempts(delivery.attempts)}`}
+      {delivery.state === "pending" && delivery.next_attempt_at !== null && (
+        <span class="dim"> · {text.nextAttempt(plantStamp(delivery.next_attempt_at))}</span>
+      )}
       {delivery.state !== "delivered" && delivery.last_error !== null && (
         <span class="problem"> {delivery.last_error}</span>
       )}

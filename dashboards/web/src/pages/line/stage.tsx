@@ -61,6 +61,7 @@ export function StageTile({ stage, production, plannedNow, alarms, place }: Prop
             {words.value.stale(age(serverNowMs.value - Date.parse(staleSince), words.value))}
           </span>
         )}
+        {!stage.hourly && <span class="dim">{text.batches}</span>}
         {!plannedNow && <span class="dim">{text.notPlanned}</span>}
       </p>
       {production !== null && <Windows windows={production.windows} />}

@@ -156,20 +156,20 @@ function drawLimits(plot: uPlot, { tags, units }: PaneProps): void {
   }
 }
 
-/** Each line's number at its newest point, so that it is found without knowing its colour. */
+/** Each line's number near its newest point, side by side, so that it is found without its colour. */
 function drawPenNumbers(plot: uPlot, { tags, units, shown }: PaneProps): void {
   const { ctx } = plot;
   ctx.save();
   ctx.font = `bold ${12 * ratio()}px system-ui, sans-serif`;
   ctx.textAlign = "right";
   ctx.textBaseline = "bottom";
-  for (const { trace, unit, pen } of tags) {
-    const at = trace.values.findLastIndex((value, place) => value !== null && (trace.timesMs[place] ?? 0) <= shown.endMs);
+  for (const [place, { trace, unit, pen }] of tags.entries()) {
+    const at = trace.values.findLastIndex((value, row) => value !== null && (trace.timesMs[row] ?? 0) <= shown.endMs);
     const value = trace.values[at] ?? null;
     const timeMs = trace.timesMs[at];
     if (value === null || timeMs === undefined || timeMs < shown.startMs) continue;
     ctx.fillStyle = penOf(pen).colour;
-    const x = plot.valToPos(timeMs, "x", true) - 3 * ratio();
+    const x = plot.valToPos(timeMs, "x", true) - (3 + 12 * place) * ratio();
     ctx.fillText(`${pen + 1}`, x, plot.valToPos(value, `y${units.indexOf(unit)}`, true) - 3 * ratio());
   }
   ctx.restore();

@@ -6,8 +6,21 @@ import { words } from "../../words";
 
 export function TrendsEntry() {
   const [Page, setPage] = useState<ComponentType | null>(null);
+  const [failed, setFailed] = useState(false);
   useEffect(() => {
-    void import("./trends").then((module) => setPage(() => module.TrendsPage));
+    import("./trends").then(
+      (module) => setPage(() => module.TrendsPage),
+      () => setFailed(true), // another version was installed meanwhile, which has other files
+    );
   }, []);
-  return Page === null ? <p class="waiting">{words.value.trends.loading}</p> : <Page />;
+  if (Page !== null) return <Page />;
+  if (!failed) return <p class="waiting">{words.value.trends.loading}</p>;
+  return (
+    <p class="waiting" role="alert">
+      {words.value.outdated}{" "}
+      <button type="button" onClick={() => location.reload()}>
+        {words.value.reload}
+      </button>
+    </p>
+  );
 }

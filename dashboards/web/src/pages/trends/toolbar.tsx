@@ -1,6 +1,6 @@
 // Choosing the time: presets that follow, moving, zooming, and the way back.
 
-import { serverNowMs } from "../../state/store";
+import { isLost, serverNowMs } from "../../state/store";
 import { words } from "../../words";
 import { moved, rangeNames, type Span, zoomed } from "./view";
 
@@ -35,7 +35,7 @@ export function Toolbar({ span, onSpan, onBack }: Props) {
         </button>
       </div>
       <span class={`live-mark ${span.kind}`} data-testid="trend-live">
-        {span.kind === "live" ? `● ${text.live}` : ""}
+        {span.kind === "live" && !isLost.value ? `● ${text.live}` : ""}
       </span>
     </div>
   );
