@@ -1,0 +1,76 @@
+"""The API: one FastAPI application over the ports of ApiContext."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from service.api import stream
+from service.api.context import ApiContext
+from service.api.headers import AnswerHeaders
+from service.api.problems import tell_problems
+from service.api.routes import alarms, edges, health, history, line, session, tags, users
+from service.api.stream import Pace, StreamCounts
+from service.api.web import serve_web
+
+VERSION = "1.0"
+PREFIX = "/api/v1"
+MOST_BODY_BYTES = 64 * 1024
+
+DESCRIPTION = """
+Tonnes, values, history and alarms of an artificial-graphite anode plant.
+
+* Log in with `POST /api/v1/session` (a cookie; requests that change something also need the
+  header `X-Anodewatch: 1`), or send an API token: `Authorization: Bearer aw_…`.
+* Instants are RFC 3339 in UTC; fields that end in `_ms` are epoch milliseconds; every other
+  number has its unit in its name or beside it.
+* Unknown is null, never zero. `status` is an OPC UA StatusCode.
+* `WS /api/v1/stream` pushes the same objects. The server sends `hello`, `beat` (each second),
+  `values` (with `time_ms`; all subscribed tags after a `subscribe`, then those that changed),
+  `production`, `alarms` (`active`) and `sources`; the client sends
+  `{"type": "subscribe", "tags": […]}`.
+"""
+SUBJECTS = [
+    {"name": "session", "description": "Log in and out"},
+    {"name": "line", "description": "The line, and production against plan"},
+    {"name": "tags", "description": "Tags and their newest values"},
+    {"name": "history", "description": "Values of the past"},
+    {"name": "alarms", "description": "Alarms after ISA-18.2"},
+    {"name": "connectors", "description": "Sources and notifications"},
+    {"name": "users", "description": "Who may do what; for administrators"},
+    {"name": "tokens", "description": "API tokens for programs"},
+    {"name": "health", "description": "For supervisors and Prometheus"},
+]
+
+
+def create_api(context: ApiContext, *, pace: Pace | None = None) -> FastAPI:
+    """The ASGI application. It starts no task of its own and needs no lifespan; streams end when
+    the server closes their connections.
+
+    pace: how often streams tell, for tests.
+    """
+    app = FastAPI(
+        title="Anodewatch",
+        version=VERSION,
+        description=DESCRIPTION,
+        openapi_tags=SUBJECTS,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=MOST_BODY_BYTES,
+    )
+    streams = StreamCounts()
+    app.state.context = context
+    app.state.pace = pace or Pace()
+    app.state.streams = streams
+    app.state.registry = health.registry_of(context.measures, streams)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    app.add_middleware(AnswerHeaders)
+    tell_problems(app)
+
+    api = APIRouter(prefix=PREFIX)
+    for subject in (session, line, tags, history, alarms, edges, users, stream):
+        api.include_router(subject.router)
+    app.include_router(api)
+    app.include_router(health.router)
+    serve_web(app, context.web)
+    return app

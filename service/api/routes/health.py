@@ -1,0 +1,90 @@
+"""Whether the service is well, for people, supervisors and Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from service.api.access import Context
+from service.api.models.common import Answer
+from service.runtime.views import Measure, Measures
+
+router = APIRouter(tags=["health"])
+
+
+class Alive(Answer):
+    """The process runs."""
+
+    status: str = "ok"
+
+
+class Ready(Answer):
+    """Whether the service can do its work; ``reasons`` say why not."""
+
+    ready: bool
+    reasons: list[str]
+
+
+@router.get("/healthz", summary="Is the process up")
+async def healthz() -> Alive:
+    """Answers as long as the event loop runs."""
+    return Alive()
+
+
+@router.get(
+    "/readyz",
+    summary="Is the service ready",
+    response_model=Ready,
+    responses={503: {"model": Ready, "description": "Not ready; the reasons say why"}},
+)
+async def readyz(context: Context) -> Response:
+    """Ready once journal, state and history are; 503 with reasons else."""
+    reasons = list(context.readiness())
+    body = Ready(ready=not reasons, reasons=reasons)
+    return JSONResponse(body.model_dump(), 503 if reasons else 200)
+
+
+@router.get(
+    "/metrics",
+    summary="Counters of the service in Prometheus' format",
+    response_class=PlainTextResponse,
+)
+async def metrics(request: Request) -> Response:
+    """Read when scraped."""
+    registry: CollectorRegistry = request.app.state.registry
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def registry_of(*sources: Measures) -> CollectorRegistry:
+    """A registry of its own that asks ``sources`` at each scrape, and the process."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Scraped(sources))
+    ProcessCollector(registry=registry)
+    return registry
+
+
+class _Scraped(Collector):
+    def __init__(self, sources: Sequence[Measures]) -> None:
+        self._sources = sources
+
+    def collect(self) -> Iterator[Any]:
+        families: dict[str, Any] = {}
+        for source in self._sources:
+            for measure in source():
+                family = families.setdefault(measure.name, _family(measure))
+                family.add_metric(list(measure.labels.values()), measure.value)
+        return iter(families.values())
+
+
+def _family(measure: Measure) -> Any:
+    kind = CounterMetricFamily if measure.counter else GaugeMetricFamily
+    return kind(measure.name, measure.help, labels=list(measure.labels))
