@@ -1,0 +1,123 @@
+"""Webhooks against real HTTP servers, judged by the reference verifier of the specification."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from connectors.webhook.notifier import WebhookNotifier, open_notifier
+from connectors.webhook.settings import WebhookSettings
+from service.runtime.clock import SystemClock
+from service.runtime.errors import Rejected, Retryable
+from service.runtime.notify import Message
+from tests.webhook_receiver import run_receiver
+
+BODY = '{"type":"alarm.raised","data":{"message_zh":"12区高于高高限"}}'.encode()
+MESSAGE = Message("msg_1", "alarm.raised", BODY, 0)
+SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
+
+
+@asynccontextmanager
+async def notifier(
+    url: str, secret: str = SECRET, **more: object
+) -> AsyncIterator[WebhookNotifier]:
+    settings = WebhookSettings.model_validate(
+        {"kind": "webhook", "url": url, "secret": secret, "timeout_s": 0.5, **more}
+    )
+    async with open_notifier(settings, name="m", clock=SystemClock()) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def answering(answer: Callable[[asyncio.StreamWriter], object]) -> AsyncIterator[str]:
+    """A server that takes a request and answers with whatever bytes."""
+
+    served: list[asyncio.Event] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        done = asyncio.Event()
+        served.append(done)
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            result = answer(writer)
+            if asyncio.iscoroutine(result):
+                await result
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+            done.set()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    finally:
+        for done in served:
+            await done.wait()
+        server.close()
+        await server.wait_closed()
+
+
+async def test_the_signature_verifies_with_the_reference_library() -> None:
+    with run_receiver() as receiver:
+        async with notifier(receiver.url, receiver.secret) as one:
+            assert (await one.send(MESSAGE)).startswith("HTTP 204")
+            assert (await one.send(MESSAGE)).startswith("HTTP 204")
+        assert receiver.ids() == ["msg_1", "msg_1"]
+        assert receiver.messages[0][0]["data"]["message_zh"] == "12区高于高高限"
+        assert receiver.refused == []
+
+
+async def test_a_wrong_secret_is_refused_by_the_reference_library() -> None:
+    with run_receiver() as receiver:
+        async with notifier(receiver.url) as one:
+            with pytest.raises(Rejected, match="HTTP 401"):
+                await one.send(MESSAGE)
+        assert len(receiver.refused) == 1
+
+
+ANSWERS = [
+    ("500", b"HTTP/1.1 500 x\r\ncontent-length: 4\r\n\r\noops", Retryable, "HTTP 500 oops", None),
+    ("429", b"HTTP/1.1 429 x\r\nretry-after: 77\r\ncontent-length: 0\r\n\r\n",
+     Retryable, "429", 77),
+    ("404", b"HTTP/1.1 404 x\r\ncontent-length: 0\r\n\r\n", Rejected, "HTTP 404", None),
+    ("redirect", b"HTTP/1.1 302 x\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\n\r\n",
+     Rejected, "HTTP 302", None),
+    ("cut off", b"HTTP/1.1 2", Retryable, "webhook m", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("raw", "error", "words", "after"), [row[1:] for row in ANSWERS], ids=[r[0] for r in ANSWERS]
+)
+async def test_answers(
+    raw: bytes, error: type[Rejected | Retryable], words: str, after: float | None
+) -> None:
+    async with answering(lambda writer: writer.write(raw)) as url, notifier(url) as one:
+        with pytest.raises(error, match=words) as caught:
+            await one.send(MESSAGE)
+    assert getattr(caught.value, "retry_after_s", None) == after
+
+
+async def test_a_dripping_answer_ends_in_time() -> None:
+    async def drip(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 x\r\ncontent-length: 100000\r\n\r\n")
+        for _ in range(40):
+            writer.write(b"x")
+            await asyncio.sleep(0.05)
+
+    async with answering(drip) as url, notifier(url) as one:
+        async with asyncio.timeout(5):
+            with pytest.raises(Retryable, match="no answer in time"):
+                await one.send(MESSAGE)
+
+
+async def test_nobody_listens() -> None:
+    async with notifier("http://127.0.0.1:9/") as one:
+        with pytest.raises(Retryable, match="webhook m"):
+            await one.send(MESSAGE)

@@ -1,0 +1,113 @@
+"""Delivery: at least once, the same id on every retry, in order per alarm, dead letters visible."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import insert
+
+from service.domain.instants import SECOND_NS
+from service.runtime.clock import FakeClock
+from service.runtime.deliver import deliver
+from service.runtime.errors import Rejected, Retryable
+from service.runtime.notify import Destination, Message
+from service.runtime.progress import Progress
+from service.state.database import Database, open_database
+from service.state.outbox import StateOutbox
+from service.state.tables import outbox
+
+T0 = 1_780_000_000 * SECOND_NS
+
+
+class Flaky:
+    """Fails as it is told, then takes everything."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.tried: list[str] = []
+        self.got: list[str] = []
+
+    async def send(self, message: Message) -> str:
+        self.tried.append(message.id)
+        if self.errors:
+            raise self.errors.pop(0)
+        self.got.append(message.id)
+        return "HTTP 204"
+
+
+async def put(database: Database, *rows: tuple[str, str], destination: str = "m") -> None:
+    """Messages (id, alarm) into the outbox."""
+    values = [
+        {
+            "id": message, "destination": destination, "alarm": alarm, "type": "alarm.raised",
+            "body": b"{}", "state": "pending", "attempts": 0, "created_ns": T0, "next_ns": T0,
+        }
+        for message, alarm in rows
+    ]  # fmt: skip
+    await database.write(lambda c: c.execute(insert(outbox), values) and None)
+
+
+@asynccontextmanager
+async def delivering(
+    folder: Path, notifier: Flaky, *rows: tuple[str, str]
+) -> AsyncIterator[tuple[FakeClock, StateOutbox]]:
+    clock = FakeClock(T0)
+    async with open_database(f"sqlite:///{folder / 'state.db'}") as database:
+        await put(database, *rows)
+        box = StateOutbox(database)
+        task = asyncio.ensure_future(
+            deliver(Destination("m", notifier), box, clock, news=Progress())
+        )
+        try:
+            yield clock, box
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+async def pass_time(clock: FakeClock, seconds: float, *, steps: int = 20) -> None:
+    """Lets time pass; the database's threads run in real time."""
+    for _ in range(steps):
+        await clock.advance(seconds / steps)
+        await asyncio.sleep(0.01)
+
+
+async def test_a_retry_has_the_same_id_and_others_do_not_wait(tmp_path: Path) -> None:
+    notifier = Flaky(Retryable("HTTP 500"))
+    async with delivering(tmp_path, notifier, ("msg_1", "a"), ("msg_2", "a"), ("msg_3", "b")) as (
+        clock,
+        box,
+    ):
+        await pass_time(clock, 2)
+        assert notifier.got == ["msg_3"]
+        await pass_time(clock, 20)
+        assert notifier.got == ["msg_3", "msg_1", "msg_2"]
+        assert notifier.tried.count("msg_1") == 2
+        assert await box.counts() == {"delivered": 3}
+
+
+async def test_retry_after_is_kept(tmp_path: Path) -> None:
+    notifier = Flaky(Retryable("HTTP 429", retry_after_s=600))
+    async with delivering(tmp_path, notifier, ("msg_1", "a")) as (clock, _):
+        await pass_time(clock, 2)
+        assert notifier.tried == ["msg_1"]
+        await pass_time(clock, 580)
+        assert notifier.got == []
+        await pass_time(clock, 60)
+        assert notifier.got == ["msg_1"]
+
+
+async def test_what_is_refused_for_three_days_is_a_dead_letter(tmp_path: Path) -> None:
+    notifier = Flaky(*[Rejected("HTTP 400")] * 10_000)
+    async with delivering(tmp_path, notifier, ("msg_1", "a")) as (clock, box):
+        await pass_time(clock, 3.2 * 86_400, steps=400)
+        assert await box.counts() == {"dead": 1}
+        tried = len(notifier.tried)
+        assert 20 < tried < 200
+        await pass_time(clock, 86_400, steps=50)
+        assert len(notifier.tried) == tried
