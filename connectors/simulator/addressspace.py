@@ -36,6 +36,8 @@ class Nodes:
     """The nodes of ``tags``, in their order."""
 
     def __init__(self, tags: Sequence[Tag], clock: Clock) -> None:
+        """ValueError names a tag whose node the simulator can't serve."""
+        self._addresses = [address_of(tag) for tag in tags]
         self._tags = tuple(tags)
         self._clock = clock
         self._types = [variant_type(tag) for tag in tags]
@@ -46,14 +48,13 @@ class Nodes:
         self.written = 0
 
     async def build(self, server: Server) -> None:
-        """Makes the nodes: Objects/Plant/<area>/<equipment>/<tag>. ValueError names a tag whose
-        node the simulator can't serve."""
+        """Makes the nodes: Objects/Plant/<area>/<equipment>/<tag>."""
         spaces: dict[str, int] = {}
         folders: dict[str, Node] = {}
         index = await server.register_namespace(NAMESPACE)
         root = await server.nodes.objects.add_folder(ua.NodeId("Plant", index), f"{index}:Plant")
-        for made, (tag, kind) in enumerate(zip(self._tags, self._types, strict=True)):
-            uri, identifier = address_of(tag)
+        for made, tag in enumerate(self._tags):
+            (uri, identifier), kind = self._addresses[made], self._types[made]
             if uri not in spaces:
                 spaces[uri] = await server.register_namespace(uri)
             for folder, parent in ((tag.area, "Plant"), (tag.asset, tag.area)):

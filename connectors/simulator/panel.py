@@ -190,7 +190,7 @@ class Panel:
         self._offset = np.array([tag.offset for tag in tags])
         self._scaled = np.flatnonzero((self._scale != 1.0) | (self._offset != 0.0))
         # A PLC that scales its values sends whole numbers.
-        self._whole = np.flatnonzero((self._scale != 1.0) & analog)
+        self._whole = np.flatnonzero((self._scale != 1.0) & np.array(analog, np.bool_))
         self._text_places = np.array(
             [place for place, tag in enumerate(tags) if tag.kind is TagKind.TEXT], np.intp
         )

@@ -66,8 +66,9 @@ class PlantServer:
         await self.nodes.build(server)
         await self._backdoor.build(server)
         # Up to days of plant time may have to pass before the first sample.
-        await asyncio.to_thread(self.plant.advance_to, self.plant_ns())
-        await self._publish(self.plant_ns())
+        first_ns = self.plant_ns() // SECOND_NS * SECOND_NS
+        await asyncio.to_thread(self.plant.advance_to, first_ns)
+        await self._publish(first_ns)
         async with asyncio.timeout(LISTEN_TIMEOUT_S):
             await server.start()
         self._listening = True

@@ -15,6 +15,7 @@ from connectors.simulator.panel import Panel
 from connectors.simulator.plant import Plant
 from connectors.simulator.process.reference import METERS
 from connectors.simulator.settings import SimulatorSettings
+from connectors.simulator.simulate import extras
 from connectors.simulator.source import SimulatorSource, open_source
 from service.domain.batch import Batch
 from service.domain.coverage import Coverage
@@ -240,3 +241,13 @@ def test_a_start_is_kept_to_the_nanosecond_of_its_minute() -> None:
     start = settings().start
     assert start is not None
     assert to_ns(start) == START_NS
+
+
+def test_extra_tags_make_a_site_of_any_size() -> None:
+    found = extras(8_528)
+    assert len(found) == 8_528
+    assert len({tag.id for tag in found}) == 8_528
+    assert found[0].id == "UT-X0001-TT001.PV"
+    assert found[-1].asset == "UT-X0853"
+    with pytest.raises(ValueError, match="extra tags are 0 to 100000; came -1"):
+        extras(-1)
