@@ -117,6 +117,8 @@ def stored(
     con: duckdb.DuckDBPyConnection, tags: Int32s, times_ns: Int64s, *, received_ns: int
 ) -> tuple[Batch, NDArray[np.uint8], Int64s]:
     """The stored rows at exactly these (tag, time), with their origins and DuckDB's row ids."""
+    if not len(tags):
+        return empty_batch(received_ns=received_ns), np.empty(0, np.uint8), np.empty(0, np.int64)
     con.register("wanted", pa.table({"tag": tags, "time_ns": times_ns}))
     try:
         parts = [
@@ -129,9 +131,6 @@ def stored(
         ]
     finally:
         con.unregister("wanted")
-    if not parts:
-        none = empty_batch(received_ns=received_ns)
-        return none, np.empty(0, np.uint8), np.empty(0, np.int64)
     table = pa.concat_tables(parts)
     return (
         to_batch(table, received_ns=received_ns),

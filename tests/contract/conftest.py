@@ -48,6 +48,13 @@ def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxDbServe
         yield server
 
 
+@pytest.fixture
+def server(influxdb: InfluxDbServer) -> Iterator[InfluxDbServer]:
+    """The InfluxDB, in order again after the test."""
+    yield influxdb
+    influxdb.heal()
+
+
 _buckets = itertools.count()
 
 

@@ -1,20 +1,17 @@
-"""The history in InfluxDB: what the server holds, and what becomes of its failures."""
+"""The history in InfluxDB: what the server holds, buckets, credentials, and what it refuses."""
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from aiohttp import web
 from pydantic import ValidationError
 
 from connectors.influxdb.coverage import missing
-from connectors.influxdb.history import open_history
 from connectors.influxdb.settings import InfluxDbSettings
 from service.domain.batch import Origin
 from service.domain.coverage import Cover
@@ -22,35 +19,11 @@ from service.domain.instants import DAY_NS, SECOND_NS
 from service.domain.quality import BAD
 from service.domain.tag import Tag, TagKind
 from service.domain.tagtable import TagTable
-from service.runtime.clock import FakeClock
-from service.runtime.errors import Fatal, Rejected, Retryable
-from service.runtime.history import History, Written
+from service.runtime.errors import Fatal, Rejected
+from service.runtime.history import Written
 from tests.contract.history_cases import NOW_NS, WORDS, Row, batch_of, everything, same
-from tests.influxdb_server import Fault, InfluxDbServer, run_influxdb
-
-_buckets = itertools.count()
-Answer = TypeVar("Answer")
-
-
-def settings_for(server: InfluxDbServer, **more: Any) -> InfluxDbSettings:
-    bucket = f"influxdb{next(_buckets)}"
-    return InfluxDbSettings.model_validate(
-        {"kind": "influxdb", "url": server.url, "bucket": bucket} | more
-    )
-
-
-def opened(
-    settings: InfluxDbSettings, table: TagTable | None = None
-) -> AbstractAsyncContextManager[History]:
-    return open_history(
-        settings, folder=Path(), table=table or TagTable({}), clock=FakeClock(NOW_NS)
-    )
-
-
-@pytest.fixture
-def server(influxdb: InfluxDbServer) -> Iterator[InfluxDbServer]:
-    yield influxdb
-    influxdb.heal()
+from tests.contract.influxdb_cases import opened, settings_for
+from tests.influxdb_server import InfluxDbServer, run_influxdb
 
 
 async def test_what_the_server_holds(server: InfluxDbServer, table: TagTable) -> None:
@@ -81,69 +54,6 @@ async def test_what_the_server_holds(server: InfluxDbServer, table: TagTable) ->
         ],
         "aw_coverage": [{"time": NOW_NS, "item_group": "plant/main", "end_ns": NOW_NS + SECOND_NS}],
     }
-
-
-@pytest.mark.parametrize(
-    ("fault", "words", "retry_after_s"),
-    [
-        (Fault.REFUSE, "can't be reached", None),
-        (Fault.ERROR_500, "answered 500", None),
-        (Fault.BUSY_429, "answered 429", 7.0),
-        (Fault.HANG, r"no answer within 0\.5 s", None),
-        (Fault.LOSE_ANSWER, "can't be reached", None),
-    ],
-)
-@pytest.mark.parametrize("began", [False, True])
-async def test_a_server_that_is_away_is_retryable_and_comes_back(
-    server: InfluxDbServer, fault: Fault, words: str, retry_after_s: float | None, *, began: bool
-) -> None:
-    rows = [Row(1, NOW_NS + at, float(at)) for at in range(10)]
-    covers = (Cover("plant/main", NOW_NS, NOW_NS + 10),)
-    batch = batch_of(rows, covers=covers)
-    timeout_s = 0.5 if fault is Fault.HANG else 10
-    async with opened(settings_for(server, timeout_s=timeout_s)) as history:
-        if began:
-            await patiently(lambda: history.write([batch_of(rows[:3])]))
-        server.fail(fault)
-        with pytest.raises(Retryable, match=words) as caught:
-            await history.write([batch])
-        assert caught.value.retry_after_s == retry_after_s
-        assert server.url in str(caught.value)
-        with pytest.raises(Retryable, match=words):
-            await everything(history, [1])
-        with pytest.raises(Retryable, match=words):
-            await history.covers(["plant/main"], NOW_NS, NOW_NS + 10)
-        server.heal()
-        assert await patiently(lambda: history.write([batch])) == Written(stored=10)
-        assert same(await patiently(lambda: everything(history, [1])), rows)
-        found = await patiently(lambda: history.covers(["plant/main"], 0, 2 * NOW_NS))
-        assert found == covers
-
-
-async def patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Asks again for a while: a time-out of the test may be too short for a busy machine."""
-    async with asyncio.timeout(20):
-        while True:
-            try:
-                return await ask()
-            except Retryable:
-                await asyncio.sleep(0.05)
-
-
-async def test_an_answer_that_is_lost_between_values_and_coverage(server: InfluxDbServer) -> None:
-    """Written, but not known to be: written again, and still there once."""
-    async with opened(settings_for(server)) as history:
-        first = batch_of([Row(1, NOW_NS, 1.0)], covers=(Cover("p/m", NOW_NS, NOW_NS + 5),))
-        await history.write([first])
-        server.fail(Fault.LOSE_ANSWER, path="/api/v2/write")
-        second = batch_of([Row(1, NOW_NS, 2.0)], covers=(Cover("p/m", NOW_NS, NOW_NS + 9),))
-        with pytest.raises(Retryable):
-            await history.write([second])
-        server.heal()
-        await history.write([second])
-        assert same(await everything(history, [1]), [Row(1, NOW_NS, 2.0)])
-        expected = (Cover("p/m", NOW_NS, NOW_NS + 9),)
-        assert await history.covers(["p/m"], NOW_NS, 2 * NOW_NS) == expected
 
 
 async def test_a_bucket_that_was_dropped_is_made_again(server: InfluxDbServer) -> None:
