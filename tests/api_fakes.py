@@ -1,0 +1,321 @@
+"""The API's ports as small fakes, and an application over them with a real state database."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import time
+from pathlib import Path
+
+import httpx
+import numpy as np
+from fastapi import FastAPI
+
+from service.api.app import create_api
+from service.api.context import ApiContext, SiteCard
+from service.api.stream import Pace
+from service.domain.alarm import Phase, Priority, TransitionKind
+from service.domain.batch import Batch, make_batch
+from service.domain.calendar import Shift
+from service.domain.coverage import Cover
+from service.domain.instants import MINUTE_NS, SECOND_NS
+from service.domain.line import Line, Meter, MeterKind, Stage
+from service.domain.production.book import StageWindow
+from service.domain.quality import BAD_COMMUNICATION_ERROR, GOOD
+from service.domain.tag import Limits, Tag, TagKind
+from service.domain.tagtable import TagTable
+from service.runtime.clock import FakeClock
+from service.runtime.identity import Role
+from service.runtime.ingest import SourceState
+from service.runtime.live import LiveTable
+from service.runtime.progress import Progress
+from service.runtime.views import (
+    SHOWN_WINDOWS,
+    AlarmView,
+    DeliveryView,
+    GroupView,
+    LiveValue,
+    Measure,
+    ProductionView,
+    SourceView,
+    StageState,
+    StageView,
+    TransitionView,
+)
+from service.runtime.watch import NothingToAcknowledge
+from service.state.database import open_database
+from service.state.identity import StateIdentity
+from service.state.passwords import Passwords
+
+NOW_NS = 1_772_323_200 * SECOND_NS  # 2026-03-01T00:00:00Z
+PASSWORD = "graphite-3000"
+GROUP = "plant/main"
+ALARM = "5f" * 16
+
+TAGS = {
+    3: Tag(
+        "CB-L07B-TIC112.PV", "plant", "n", unit="°C", low=0, high=3200, limits=Limits(hh=3100),
+        name_en="Zone 12 temperature", name_zh="12区温度",
+    ),
+    4: Tag("CB-L07B-KQ131.TOT", "plant", "n", kind=TagKind.COUNTER, unit="1", name_zh="匣钵数"),
+    5: Tag("GR-K01-XS201.RUN", "plant", "n", kind=TagKind.BOOLEAN, name_en="Furnace 01 running"),
+    6: Tag("PK-P1-BATCH.ID", "plant", "n", kind=TagKind.TEXT, name_en="Batch"),
+    9: Tag("PK-P1.KG1M", "accounting", "n", unit="kg", name_en="PK-P1 production per minute"),
+}  # fmt: skip
+
+
+class FakeLive:
+    """Implements LiveView over the service's own live table; what is in ``old`` is stale."""
+
+    def __init__(self, table: TagTable) -> None:
+        self.table = LiveTable(table)
+        self.old: dict[int, int] = {}
+
+    @property
+    def revision(self) -> int:
+        return self.table.revision
+
+    def put(
+        self, number: int, value: float, *, text: str | None = None, status: int = GOOD
+    ) -> None:
+        texts = {} if text is None else {0: text}
+        at_ns = NOW_NS + self.revision * SECOND_NS + 123_456_789
+        self.table.take(
+            make_batch([number], [at_ns], [value], [status], received_ns=at_ns, text=texts)
+        )
+
+    def values(self, numbers: Sequence[int], now_ns: int) -> list[LiveValue]:
+        return [
+            LiveValue(
+                one.number,
+                None if one.time_ns < 0 else one.time_ns,
+                None if one.time_ns < 0 else one.received_ns,
+                one.value,
+                one.status,
+                one.text,
+                self.old.get(one.number),
+            )
+            for one in self.table.latest(numbers)
+        ]
+
+    def changed_since(self, revision: int, numbers: Sequence[int]) -> list[int]:
+        return self.table.changed_since(revision, numbers)
+
+    def stale_since(self, numbers: Sequence[int], now_ns: int) -> list[int | None]:
+        return [self.old.get(number) for number in numbers]
+
+
+@dataclass
+class FakeHistory:
+    """Implements HistoryReader over one Batch; ``picture`` gives every row."""
+
+    batch: Batch
+    covered: tuple[Cover, ...] = ()
+    error: Exception | None = None
+
+    def _within(self, tags: Sequence[int], start_ns: int, end_ns: int) -> np.ndarray:
+        b = self.batch
+        order = np.lexsort((b.tag, b.time_ns))
+        inside = np.isin(b.tag, tags) & (b.time_ns >= start_ns) & (b.time_ns < end_ns)
+        return order[inside[order]]
+
+    def _take(self, rows: np.ndarray) -> Batch:
+        if self.error is not None:
+            raise self.error
+        b = self.batch
+        text = {new: b.text[old] for new, old in enumerate(rows.tolist()) if old in b.text}
+        return replace(
+            b, tag=b.tag[rows], time_ns=b.time_ns[rows], value=b.value[rows],
+            status=b.status[rows], text=text,
+        )  # fmt: skip
+
+    async def rows(
+        self, tags: Sequence[int], start_ns: int, end_ns: int, *, limit: int,
+        after: tuple[int, int] | None = None,
+    ) -> Batch:  # fmt: skip
+        rows = self._within(tags, start_ns, end_ns)
+        b = self.batch
+        if after is not None:
+            keep = [(int(b.time_ns[r]), int(b.tag[r])) > after for r in rows]
+            rows = rows[keep]
+        return self._take(rows[:limit])
+
+    async def picture(
+        self, tags: Sequence[int], start_ns: int, end_ns: int, *, buckets: int
+    ) -> Batch:
+        return self._take(self._within(tags, start_ns, end_ns))
+
+    async def latest(self, tags: Sequence[int], *, before_ns: int) -> Batch:
+        raise AssertionError("the API shows live values from the live table")
+
+    async def covers(self, groups: Sequence[str], start_ns: int, end_ns: int) -> tuple[Cover, ...]:
+        return tuple(
+            Cover(c.group, max(c.start_ns, start_ns), min(c.end_ns, end_ns))
+            for c in self.covered
+            if c.group in groups and c.end_ns > start_ns and c.start_ns < end_ns
+        )
+
+
+def stage_view(stage: str) -> StageView:
+    window = StageWindow(NOW_NS - 60 * MINUTE_NS, NOW_NS, 8_000.0, 9_000.0, 8_500.0, 0.95)
+    return StageView(stage, 8.1, 8.8, StageState.LOW, None, dict.fromkeys(SHOWN_WINDOWS, window))
+
+
+class FakeProduction:
+    def now(self) -> ProductionView:
+        pk = stage_view("PK")
+        return ProductionView(NOW_NS, NOW_NS - MINUTE_NS, True, 9.2, (pk,), pk)
+
+
+class FakeAlarms:
+    """Implements AlarmBook with one alarm."""
+
+    def __init__(self) -> None:
+        self.changes = Progress()
+        self.view = AlarmView(
+            ALARM, "pk-low", "throughput", Priority.HIGH, "PK", None, "PK", Phase.UNACKNOWLEDGED,
+            "Throughput low", "产量低", NOW_NS, None, None, None, None, 7.5, 8.8, "t/h",
+        )  # fmt: skip
+        self.steps = [
+            TransitionView("1a", TransitionKind.RAISED, NOW_NS, NOW_NS + 5, None, None, 7.5)
+        ]
+
+    async def alarms(self, *, active: bool, limit: int, offset: int = 0) -> list[AlarmView]:
+        over = active and self.view.phase is Phase.NORMAL
+        return [] if over or offset else [self.view]
+
+    async def alarm(self, alarm: str) -> tuple[AlarmView, list[TransitionView]] | None:
+        return (self.view, self.steps) if alarm == self.view.id else None
+
+    async def acknowledge(self, alarm: str, *, by: str, comment: str | None) -> None:
+        if self.view.phase is not Phase.UNACKNOWLEDGED:
+            raise NothingToAcknowledge(f"alarm {alarm} is {self.view.phase}")
+        self.view = replace(
+            self.view, phase=Phase.ACKNOWLEDGED, acknowledged_ns=NOW_NS, acknowledged_by=by,
+            comment=comment,
+        )  # fmt: skip
+        self.changes.step()
+
+
+class FakeEdges:
+    """Implements Sources and Deliveries."""
+
+    def sources(self) -> list[SourceView]:
+        group = GroupView(GROUP, NOW_NS, stale=False)
+        return [
+            SourceView(
+                "plant", "opcua", SourceState.CONNECTED, NOW_NS, None, {"values": 12},
+                {"publishing_interval": "1000 ms"}, (group,),
+            )
+        ]  # fmt: skip
+
+    async def deliveries(self, *, limit: int) -> list[DeliveryView]:
+        return [DeliveryView("msg_1", "hook", ALARM, "pending", 2, NOW_NS, "503", NOW_NS, None)]
+
+
+LINE = Line(
+    (Stage("PK", "Packing", "包装", 1.0, 1.0, 20.0), Stage("SC", "Screening", "筛分", 0.98, 0.98, 18)),
+    (Meter("PK-P1", "PK", "P1", "CB-L07B-KQ131.TOT", MeterKind.COUNT, GROUP),),
+    "PK",
+)  # fmt: skip
+
+
+@dataclass
+class Api:
+    """The application, what it stands on, and how to reach it."""
+
+    app: FastAPI
+    context: ApiContext
+    clock: FakeClock
+    identity: StateIdentity
+    live: FakeLive
+    history: FakeHistory
+    alarms: FakeAlarms
+    reasons: list[str]
+    clients: list[httpx.AsyncClient] = field(default_factory=list)
+
+    def client(self, *, address: str = "127.0.0.1", **headers: str) -> httpx.AsyncClient:
+        """A browser of its own: cookies are kept."""
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=(address, 1))
+        made = httpx.AsyncClient(
+            transport=transport, base_url="http://anodewatch.test", headers=headers
+        )
+        self.clients.append(made)
+        return made
+
+    async def logged_in(self, role: Role, *, name: str | None = None) -> httpx.AsyncClient:
+        """A browser with a session of a new user, which sends the header against forgery."""
+        name = name or str(role)
+        await self.identity.add_user(name, password=PASSWORD, role=role, by="test")
+        client = self.client(**{"X-Anodewatch": "1"})
+        body = {"username": name, "password": PASSWORD}
+        assert (await client.post("/api/v1/session", json=body)).status_code == 200
+        return client
+
+
+@asynccontextmanager
+async def open_api(
+    tmp_path: Path, *, web: Path | None = None, public_url: str | None = None,
+    pace: Pace | None = None,
+) -> AsyncIterator[Api]:  # fmt: skip
+    clock = FakeClock(NOW_NS)
+    table = TagTable(TAGS)
+    async with open_database(f"sqlite:///{tmp_path / 'state.db'}") as database:
+        identity = StateIdentity(database, clock, passwords=Passwords(time_cost=1, memory_kib=8))
+        live, history, alarms, edges = FakeLive(table), sample_history(), FakeAlarms(), FakeEdges()
+        reasons: list[str] = []
+        context = ApiContext(
+            site=SiteCard("changzhi", "Changzhi", "长治", "Asia/Shanghai", 70_000.0, 2026),
+            table=table,
+            line=LINE,
+            shifts=(Shift("A", time(8)), Shift("B", time(16)), Shift("C", time(0))),
+            clock=clock,
+            identity=identity,
+            live=live,
+            history=history,
+            production=FakeProduction(),
+            alarms=alarms,
+            sources=edges,
+            deliveries=edges,
+            readiness=lambda: reasons,
+            measures=lambda: [
+                Measure("anodewatch_rows", "Rows.", 5.0, labels={"consumer": "history"}),
+                Measure("anodewatch_rows", "Rows.", 7.0, labels={"consumer": "watch"}),
+                Measure("anodewatch_lag_entries", "Lag.", 2.0, counter=False),
+            ],
+            web=web,
+            public_url=public_url,
+        )
+        api = Api(
+            create_api(context, pace=pace), context, clock, identity, live, history, alarms, reasons
+        )
+        try:
+            yield api
+        finally:
+            for client in api.clients:
+                await client.aclose()
+
+
+def sample_history() -> FakeHistory:
+    """Ten minutes before now, of every kind of tag, with a gap and a null."""
+    at = [NOW_NS - n * MINUTE_NS + 7 for n in (9, 8, 7, 6, 5)]
+    rows: list[tuple[int, int, float, int, str | None]] = []
+    for n, time_ns in enumerate(at):
+        rows += [
+            (3, time_ns, math.nan if n == 2 else 2_800.25 + n,
+             BAD_COMMUNICATION_ERROR if n == 2 else GOOD, None),
+            (4, time_ns, 70_000.0 + n, GOOD, None),
+            (5, time_ns, float(n % 2), GOOD, None),
+            (6, time_ns, math.nan, GOOD, f"批次{n}"),
+        ]  # fmt: skip
+    batch = make_batch(
+        [r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows], [r[3] for r in rows],
+        received_ns=NOW_NS, text={i: r[4] for i, r in enumerate(rows) if r[4] is not None},
+    )  # fmt: skip
+    covered = (
+        Cover(GROUP, NOW_NS - 10 * MINUTE_NS, NOW_NS - 5 * MINUTE_NS),
+        Cover(GROUP, NOW_NS - 3 * MINUTE_NS, NOW_NS - 4 * SECOND_NS),
+    )
+    return FakeHistory(batch, covered)
