@@ -79,6 +79,9 @@ class PlantServer:
         """Closes everything."""
         async with asyncio.timeout(STOP_TIMEOUT_S):
             await self._server.stop()
+            # Sessions outlive their connections, so that clients can take them up again.
+            for session in tuple(self._server.iserver._external_sessions.values()):
+                await session.close_session(True)
 
     async def run(self, *, period_s: float = 1.0) -> None:
         """Publishes every ``period_s`` of the clock until it is cancelled."""

@@ -36,7 +36,8 @@ class SimulatorSource:
     """Samples every tag each ``step_s`` in [start, start + duration); the truth stays at hand.
 
     A Batch covers the plant time that it holds, but for the communication losses in it. ``read``
-    raises EndOfSource when the duration is over.
+    raises EndOfSource when the duration is over. Truth is kept only where there is a duration,
+    since it grows with every minute.
     """
 
     def __init__(
@@ -44,8 +45,13 @@ class SimulatorSource:
     ) -> None:
         start_ns = clock.now_ns() if settings.start is None else to_ns(settings.start)
         wanted = meter_tags(tuple(tags.values())) if settings.meters else list(tags.values())
+        self._keeps_truth = settings.duration_s is not None
         self.plant = Plant.of_tags(
-            tags.values(), seed=settings.seed, start_ns=start_ns, preset=settings.preset
+            tags.values(),
+            seed=settings.seed,
+            start_ns=start_ns,
+            preset=settings.preset,
+            keep_minutes=self._keeps_truth,
         )
         for fault in settings.faults:
             self.plant.plan(
@@ -152,7 +158,8 @@ class SimulatorSource:
         end_ns = self._next_ns + steps * self._step_ns
         samples = self._sampler.take(times)
         alive = np.isin(times, samples.time_ns)
-        self._note(np.array(times, np.int64), alive, is_good(samples.status[:, self._meters]))
+        if self._keeps_truth:
+            self._note(np.array(times, np.int64), alive, is_good(samples.status[:, self._meters]))
         after_silence = np.concatenate([[self._was_silent], ~alive])[:-1][alive]
         self._was_silent = not alive[-1]
         self._next_ns = end_ns

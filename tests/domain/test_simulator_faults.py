@@ -102,7 +102,7 @@ CASES = [
         "CB-L07B-KQ131.TOT": same,
     }),
     Case("roller_jam", "CB-L07B", 900, {
-        "CB-L07B-II140.PV": rises_to(45), "CB-L07B-ROW.INTERVAL": rises_to(1.5 * 263),
+        "CB-L07B-II140.PV": rises_to(55), "CB-L07B-ROW.INTERVAL": rises_to(1.5 * 263),
         "CB-L07B-KQ131.TOT": lambda well, ill: ill < well, "CB-L07A-KQ131.TOT": same,
     }),
     Case("feeder_bridging", "CR-L03", 60, {
