@@ -216,7 +216,7 @@ class FakeEdges:
 
 
 LINE = Line(
-    (Stage("PK", "Packing", "包装", 1.0, 1.0, 20.0), Stage("SC", "Screening", "筛分", 0.98, 0.98, 18)),
+    (Stage("PK", "Packing", "包装", 1.0, 1.0, 20.0), Stage("SC", "Screening", "筛分", 1, 1, 18)),
     (Meter("PK-P1", "PK", "P1", "CB-L07B-KQ131.TOT", MeterKind.COUNT, GROUP),),
     "PK",
 )  # fmt: skip
