@@ -17,13 +17,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 
-from service.domain.tag import Tag
+from service.domain.tag import Tag, TagKind
 from tests.conftest import ROOT
 
 START_TIMEOUT_S = 60.0
@@ -84,6 +84,12 @@ target_t = 70_000
 output_stage = "PK"
 {notifications}
 """
+RULES = """
+[[communication]]
+id = "communication-lost"
+connectors = ["*"]
+priority = "high"
+"""
 WEBHOOK = """
 [[notifications]]
 name = "maintenance"
@@ -108,11 +114,13 @@ def write_site(
     notifications = "" if webhook is None else WEBHOOK.format(url=webhook[0], secret=webhook[1])
     text = SITE.format(endpoint=endpoint, meter=meter, history=history, notifications=notifications)
     (folder / "site.toml").write_text(text, encoding="utf-8")
-    (folder / "rules.toml").write_text(rules, encoding="utf-8")
+    (folder / "rules.toml").write_text(RULES + rules, encoding="utf-8")
     out = io.StringIO()
     table = csv.DictWriter(out, COLUMNS, lineterminator="\n")
     table.writeheader()
     for tag in tags.values():
+        if tag.id == meter:
+            tag = replace(tag, kind=TagKind.COUNTER)
         row = {key: getattr(tag, key) for key in COLUMNS if hasattr(tag, key)}
         row |= {key: getattr(tag.limits, key) for key in ("ll", "l", "h", "hh")}
         table.writerow({key: "" if value is None else value for key, value in row.items()})
