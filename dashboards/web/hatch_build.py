@@ -1,8 +1,7 @@
 """Hatchling's build hook: a wheel contains the dashboard as built by Node.
 
-An editable install takes the files of the source tree as they are; ``python -m
-dashboards.web_build``
-makes them.
+An editable install takes the files of the source tree as they are;
+``python -m dashboards.build`` makes them.
 """
 
 from __future__ import annotations
@@ -18,33 +17,32 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class WebBuildHook(BuildHookInterface[BuilderConfig]):
-    """Runs ``dashboards.web_build`` for the wheel target."""
+    """Runs ``dashboards.build`` for the wheel target."""
 
     PLUGIN_NAME = "custom"
 
     def dependencies(self) -> list[str]:
         """Node from PyPI, for the build's own environment, where the machine has none."""
-        build = _web_build()
-        if self.target_name != "wheel" or build.is_current() or build.has_node():
+        steps = _steps()
+        if self.target_name != "wheel" or steps.is_current() or steps.has_node():
             return []
-        return [str(build.NODE_WHEEL)]
+        return [str(steps.NODE_WHEEL)]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Builds what is missing or older than its sources; RuntimeError says why it cannot."""
         if self.target_name != "wheel" or version == "editable":
             return
-        build = _web_build()
+        steps = _steps()
         try:
-            build.build_web(self.app.display_info)
-        except build.WebBuildError as error:
+            steps.build_web(self.app.display_info)
+        except steps.WebBuildError as error:
             raise RuntimeError(str(error)) from error
 
 
-def _web_build() -> ModuleType:
-    """``dashboards/web_build.py`` by its path: the package itself is not installed while it is
-    built."""
-    path = Path(__file__).resolve().parent.parent / "web_build.py"
-    name = "anodewatch_web_build"
+def _steps() -> ModuleType:
+    """``dashboards/build.py`` by its path: while a package is built it is not installed."""
+    path = Path(__file__).resolve().parent.parent / "build.py"
+    name = "anodewatch_build"
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)

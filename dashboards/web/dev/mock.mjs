@@ -11,7 +11,7 @@ import { extname, join, normalize } from "node:path";
 import { parseArgs } from "node:util";
 import { WebSocketServer } from "ws";
 import { acknowledged, deliveriesOf, detailOf, pastAlarms, troubleAlarms } from "./alarms.mjs";
-import { history, line, liveValue, production, site, tags } from "./plant.mjs";
+import { history, line, liveValue, production, site, STALE_SINCE, tags } from "./plant.mjs";
 
 /** @import { IncomingMessage, ServerResponse } from "node:http" */
 /** @import { Alarm, Role, Source } from "../src/api/types" */
@@ -105,7 +105,7 @@ function sourcesNow() {
       details: {},
       groups: [
         { group: "plant/main", covered_until: ago(600), stale: false },
-        ...(scene === "trouble" ? [{ group: "plant/granulation", covered_until: ago(190_000), stale: true }] : []),
+        ...(scene === "trouble" ? [{ group: "plant/granulation", covered_until: new Date(STALE_SINCE).toISOString(), stale: true }] : []),
       ],
     },
   ];
@@ -114,7 +114,7 @@ function sourcesNow() {
       name: "lab",
       kind: "opcua",
       state: "lost",
-      since: ago(190_000),
+      since: new Date(STALE_SINCE).toISOString(),
       error: "opc.tcp://10.20.0.31:4840: no answer within 5 s",
       counters: {},
       details: {},

@@ -9,6 +9,8 @@ import { join } from "node:path";
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const ZONE_MS = 8 * HOUR;
+/** Since when the granulation says nothing, in trouble. */
+export const STALE_SINCE = Date.now() - 190_000;
 
 /** @type {Site} */
 export const site = {
@@ -69,6 +71,7 @@ function readTags() {
     return {
       id,
       connector: cell("connector"),
+      group: `${cell("connector")}/${cell("group")}`,
       unit: cell("unit"),
       kind: /** @type {TagKind} */ (cell("kind")),
       name_en: cell("name_en"),
@@ -80,6 +83,11 @@ function readTags() {
       area: id.slice(0, 2),
     };
   });
+}
+
+/** @param {string} stage @param {Scene} scene */
+function isStale(stage, scene) {
+  return scene === "trouble" && stage === "GR";
 }
 
 /** A number in [0, 1) that is always the same for the same text. @param {string} text */
@@ -116,9 +124,9 @@ export function valueOf(tag, ms, scene) {
 
 /** @param {Tag} tag @param {number} nowMs @param {Scene} scene @returns {StreamedValue} */
 export function liveValue(tag, nowMs, scene) {
-  const stale = scene === "trouble" && tag.area === "GR";
+  const stale = isStale(tag.area, scene);
   const bad = scene === "trouble" && tag.id === "CB-L07B-TIC113.PV";
-  const time = stale ? nowMs - 190_000 : nowMs - 400;
+  const time = stale ? STALE_SINCE : nowMs - 400;
   const value = valueOf(tag, time, scene);
   return {
     tag: tag.id,
@@ -128,7 +136,7 @@ export function liveValue(tag, nowMs, scene) {
     status: bad ? 0x80310000 : 0,
     quality: bad ? "bad" : "good",
     stale,
-    stale_since: stale ? new Date(nowMs - 190_000).toISOString() : null,
+    stale_since: stale ? iso(STALE_SINCE) : null,
   };
 }
 
@@ -162,7 +170,10 @@ export function history(ids, startMs, endMs, buckets, scene) {
           unit: tag.unit,
           kind: tag.kind,
           times_ms: times,
-          values: times.map((ms) => (isBad(ms) ? null : valueOf(tag, ms, scene))),
+          values: times.map((ms) => {
+            const value = valueOf(tag, ms, scene);
+            return isBad(ms) ? null : tag.kind === "boolean" ? value === 1 : value;
+          }),
           status: times.map((ms) => (isBad(ms) ? 0x80310000 : 0)),
         },
       ];
@@ -190,7 +201,7 @@ function stageProduction(id, nowMs, scene) {
   const required = 8.84 / (stage?.finished_eq ?? 1);
   const share = 1.02 + 0.03 * wander(id, nowMs);
   const low = scene === "trouble" && id === "CB";
-  const stale = scene === "trouble" && id === "GR";
+  const stale = isStale(id, scene);
   const stopped = scene === "trouble" && id === "DM";
   const rate = stopped ? 0 : low ? required * 0.71 : required * share;
   const now = nowMs + ZONE_MS;
@@ -218,7 +229,7 @@ function stageProduction(id, nowMs, scene) {
     rate_t_per_h: stale ? null : rate,
     required_t_per_h: required,
     state: stale ? "unknown" : stopped ? "stopped" : low ? "low" : "ok",
-    stale_since: stale ? iso(nowMs - 190_000) : null,
+    stale_since: stale ? iso(STALE_SINCE) : null,
     windows: {
       hour: window(nowMs - HOUR, stale ? 0.95 : 1, factor),
       shift: window(shiftStart, stale ? 0.97 : 1, factor),

@@ -83,9 +83,9 @@ describe("gaps", () => {
     { group: "plant2/main", start_ms: 50, end_ms: 60 },
   ];
 
-  it("concern the tag's own group where it is known, else its connector's", () => {
-    expect(gapsOf({ connector: "plant", group: "plant/slow" }, gaps)).toEqual([{ startMs: 15, endMs: 30 }]);
-    expect(gapsOf({ connector: "plant" }, gaps)).toEqual([{ startMs: 10, endMs: 30 }]);
+  it("concern the tag's own group", () => {
+    expect(gapsOf({ group: "plant/slow" }, gaps)).toEqual([{ startMs: 15, endMs: 30 }]);
+    expect(gapsOf({ group: "lab/main" }, gaps)).toEqual([]);
   });
 
   it("merge where they touch", () => {
@@ -122,6 +122,8 @@ describe("points", () => {
     ];
     expect(points(joined(series, live, "a"))).toEqual([[10, 1], [20, 3], [30, 4]]);
     expect(points(joined(undefined, live, "a"))).toEqual([[15, 9], [30, 4]]);
+    const switched: Series = { ...series, kind: "boolean", values: [true, false, null] };
+    expect(joined(switched, [], "a").values).toEqual([1, null]);
   });
 
   it("carry an old reading into an empty interval, and no other", () => {

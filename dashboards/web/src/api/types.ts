@@ -61,8 +61,8 @@ export type LimitName = "hh" | "h" | "l" | "ll";
 export type Tag = {
   id: string;
   connector: string;
-  /** The item group, "connector/group"; without it, every gap of the connector counts. */
-  group?: string;
+  /** The item group, "connector/group", as gaps name it. */
+  group: string;
   unit: string;
   kind: TagKind;
   name_en: string;
@@ -93,7 +93,7 @@ export type Series = {
   unit: string;
   kind: TagKind;
   times_ms: number[];
-  values: (number | null)[];
+  values: Reading[];
   status: number[];
 };
 /** An interval in which the item group `connector/group` was not provably alive. */
@@ -147,7 +147,7 @@ export type Delivery = {
   delivered_at: string | null;
 };
 
-export type SourceState = "connecting" | "connected" | "failed" | "lost";
+export type SourceState = "connecting" | "connected" | "failed" | "lost" | "ended";
 export type Source = {
   name: string;
   kind: string;

@@ -11,11 +11,12 @@ const symbols: Record<Source["state"], string> = {
   connecting: "◌",
   failed: "✖",
   lost: "✖",
+  ended: "■",
 };
 
 /** Only what is not in order, so that a calm plant shows nothing. */
 export function SourceMarks({ sources }: { sources: readonly Source[] }) {
-  const troubled = sources.filter(({ state }) => state !== "connected");
+  const troubled = sources.filter(({ state }) => state !== "connected" && state !== "ended");
   return (
     <span class="source-marks">
       {troubled.map(({ name, state }) => (

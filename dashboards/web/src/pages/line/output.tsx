@@ -44,7 +44,11 @@ export function Output({ line, production }: { line: Line; production: Productio
         <Figure
           name={text.catchUp}
           title={text.catchUpHint}
-          {...(catchUp !== null && capacity !== null && catchUp > capacity ? { note: text.beyondCapacity } : {})}
+          {...(catchUp === null
+            ? { note: text.catchUpUnknown }
+            : capacity !== null && catchUp > capacity
+              ? { note: text.beyondCapacity, abnormal: true }
+              : {})}
         >
           <span data-testid="catch-up">{quantity(catchUp, 2, "t/h")}</span>
         </Figure>
@@ -62,14 +66,14 @@ export function Output({ line, production }: { line: Line; production: Productio
   );
 }
 
-type FigureProps = { name: string; big?: boolean; title?: string; note?: string; children: ComponentChildren };
+type FigureProps = { name: string; big?: boolean; title?: string; note?: string; abnormal?: boolean; children: ComponentChildren };
 
-function Figure({ name, big = false, title, note, children }: FigureProps) {
+function Figure({ name, big = false, title, note, abnormal = false, children }: FigureProps) {
   return (
     <dl class={`figure ${big ? "big" : ""}`} {...(title === undefined ? {} : { title })}>
       <dt>{name}</dt>
       <dd>{children}</dd>
-      {note !== undefined && <dd class="figure-note">{note}</dd>}
+      {note !== undefined && <dd class={`figure-note ${abnormal ? "abnormal" : ""}`}>{note}</dd>}
     </dl>
   );
 }

@@ -58,7 +58,9 @@ export function StageTile({ stage, production, plannedNow, alarms, place }: Prop
         <span class="state-text">{text.states[state]}</span>
         {staleSince !== null && (
           <span class="stale-text" data-testid={`stage-${stage.id}-stale`}>
-            {words.value.stale(age(serverNowMs.value - Date.parse(staleSince), words.value))}
+            {Date.parse(staleSince) > 0
+              ? words.value.stale(age(serverNowMs.value - Date.parse(staleSince), words.value))
+              : text.neverHeard}
           </span>
         )}
         {!stage.hourly && <span class="dim">{text.batches}</span>}

@@ -71,9 +71,9 @@ function drawGap(plot: uPlot, gap: Interval, label: string, top: number, height:
   ctx.font = `${11 * ratio()}px system-ui, sans-serif`;
   if (ctx.measureText(label).width + 8 * ratio() > width) return;
   ctx.fillStyle = styleOf("--text-dim");
-  ctx.textAlign = "center";
-  ctx.textBaseline = "top";
-  ctx.fillText(label, left + width / 2, top + 2 * ratio());
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+  ctx.fillText(label, left + 4 * ratio(), top + (EDGE_PX / 2) * ratio());
 }
 
 function within(intervals: readonly Interval[], shown: Interval): Interval[] {

@@ -122,7 +122,7 @@ function yRange(_: uPlot, low: number | null, high: number | null): [number, num
     const around = Math.max(Math.abs(low) * 0.01, 0.5);
     return [low - around, high + around];
   }
-  const room = (high - low) * 0.08;
+  const room = (high - low) * 0.1;
   return [low - room, high + room];
 }
 

@@ -18,8 +18,8 @@ export type Readings = {
 
 const SHORTEST_REFRESH_MS = 30_000;
 const LONGEST_REFRESH_MS = 600_000;
-/** More than a pixel's worth of points makes no better line. */
-const BUCKETS = 1_200;
+/** Each bucket brings its first, last, least and greatest value: a pixel's worth of line. */
+const BUCKETS = 500;
 const MOST_LIVE = 20_000;
 
 export function useReadings(tags: readonly string[], span: Span): Readings {

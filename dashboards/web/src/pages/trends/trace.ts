@@ -1,7 +1,7 @@
 // From history and live readings to what is drawn: a value holds until the next one while its item group
 // was provably alive, and is not drawn where it was not. Pure.
 
-import type { Gap, Quality, Series, StreamedValue, Tag } from "../../api/types";
+import type { Reading as Said, Gap, Quality, Series, StreamedValue, Tag } from "../../api/types";
 
 /** Columns of equal length, times rising strictly; a null ends the line at its time. */
 export type Trace = {
@@ -24,17 +24,19 @@ export function qualityOf(status: number): Exclude<Quality, "none"> {
 /** A streamed value as a point of a trend; null for text, which has none, and for what has no time. */
 export function readingOf(value: StreamedValue): Reading | null {
   if (value.time_ms === null || typeof value.value === "string") return null;
-  const number = typeof value.value === "boolean" ? Number(value.value) : value.value;
-  return { timeMs: value.time_ms, value: number, status: value.status };
+  return { timeMs: value.time_ms, value: numberOf(value.value), status: value.status };
+}
+
+/** On is one and off is zero; text has no height on a chart. */
+function numberOf(value: Said): number | null {
+  if (typeof value === "boolean") return Number(value);
+  return typeof value === "number" ? value : null;
 }
 
 /** The gaps that concern one tag, disjoint and sorted. */
-export function gapsOf(tag: Pick<Tag, "connector" | "group">, gaps: readonly Gap[]): Interval[] {
-  const concerns = ({ group }: Gap) =>
-    tag.group === undefined
-      ? group === tag.connector || group.startsWith(`${tag.connector}/`)
-      : group === tag.group;
-  return merged(gaps.filter(concerns).map((gap) => ({ startMs: gap.start_ms, endMs: gap.end_ms })));
+export function gapsOf(tag: Pick<Tag, "group">, gaps: readonly Gap[]): Interval[] {
+  const mine = gaps.filter(({ group }) => group === tag.group);
+  return merged(mine.map((gap) => ({ startMs: gap.start_ms, endMs: gap.end_ms })));
 }
 
 export function merged(intervals: readonly Interval[]): Interval[] {
@@ -71,7 +73,7 @@ export function joined(series: Series | undefined, live: readonly Reading[], tag
   const trace: Trace = { tag, timesMs: [], values: [], status: [] };
   const rows = series?.times_ms.length ?? 0;
   for (let at = 0; at < rows; at += 1) {
-    push(trace, series?.times_ms[at] ?? 0, series?.values[at] ?? null, series?.status[at] ?? 0);
+    push(trace, series?.times_ms[at] ?? 0, numberOf(series?.values[at] ?? null), series?.status[at] ?? 0);
   }
   for (const { timeMs, value, status } of live) push(trace, timeMs, value, status);
   return trace;

