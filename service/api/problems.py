@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.requests import Request
 
+from service.api.headers import SECURITY
 from service.api.models.common import Problem
 from service.runtime.errors import ConnectorError
 from service.runtime.identity import (
@@ -84,7 +85,8 @@ async def _late(request: Request, _error: Exception) -> JSONResponse:
 
 
 async def _broken(_request: Request, _error: Exception) -> JSONResponse:
-    return _answer(500, "an error in the service; its log says more")
+    # This answer is made outside of all middleware.
+    return _answer(500, "an error in the service; its log says more", SECURITY)
 
 
 def _answer(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
