@@ -212,10 +212,9 @@ async def test_a_page_that_takes_nothing_is_dropped(served: Served) -> None:
         long = os.urandom(1_500_000).hex()  # more than the system's buffers hold
         served.api.alarms.view = replace(served.api.alarms.view, message_en=long)
         async with asyncio.timeout(10):
-            while not counts.too_slow:
+            while not counts.too_slow or counts.open:
                 served.api.alarms.changes.step()
                 await asyncio.sleep(0.05)
-        assert counts.open == 0
         page.transport.abort()
 
 
