@@ -159,7 +159,8 @@ export function history(ids, startMs, endMs, buckets, scene) {
       const tag = tags.find((each) => each.id === id);
       if (tag === undefined) return [];
       const times = [];
-      for (let ms = Math.ceil(startMs / stepMs) * stepMs; ms < Math.min(endMs, nowMs - 1000); ms += stepMs) {
+      const lastMs = isStale(tag.area, scene) ? STALE_SINCE : nowMs - 1000;
+      for (let ms = Math.ceil(startMs / stepMs) * stepMs; ms < Math.min(endMs, lastMs); ms += stepMs) {
         if (!gaps.some((gap) => ms >= gap.start_ms && ms < gap.end_ms)) times.push(Math.round(ms));
       }
       /** @param {number} ms */

@@ -19,6 +19,7 @@ export function decorations(current: () => PaneProps): uPlot.Hooks.Arrays {
         inPlot(plot, () => {
           drawLimits(plot, current());
           drawQuality(plot, current());
+          drawGapLabels(plot, current());
         });
         drawPenNumbers(plot, current());
       },
@@ -47,33 +48,51 @@ function across(plot: uPlot, { startMs, endMs }: Interval): [number, number] {
   return [left, Math.max(1, plot.valToPos(endMs, "x", true) - left)];
 }
 
+type Shade = { gap: Interval; top: number; height: number; label: string };
+
 /**
- * Hatched over the whole height where nothing is known of any line, with the words where there is room;
- * where that is so of some lines only, hatched at the top edge with their numbers.
+ * What to hatch: the whole height where nothing is known of any line; where that is so of some lines only,
+ * a strip for each of them at the top edge.
  */
-function drawGaps(plot: uPlot, { tags, shown }: PaneProps): void {
+function shades(plot: uPlot, { tags, shown }: PaneProps): Shade[] {
   const { bbox } = plot;
   const noData = words.value.trends.noData;
-  const ofAll = overlaps(tags.map(({ gaps }) => gaps));
-  tags.forEach(({ gaps, pen }, place) => {
-    const top = bbox.top + place * EDGE_PX * ratio();
-    for (const gap of within(gaps, shown)) drawGap(plot, gap, `${pen + 1} ${noData}`, top, EDGE_PX * ratio());
-  });
-  for (const gap of within(ofAll, shown)) drawGap(plot, gap, noData, bbox.top, bbox.height);
+  const edge = EDGE_PX * ratio();
+  const ofSome = tags.flatMap(({ gaps, pen }, place) =>
+    within(gaps, shown).map((gap) => ({
+      gap,
+      top: bbox.top + place * edge,
+      height: edge,
+      label: `${pen + 1} ${noData}`,
+    })),
+  );
+  const ofAll = within(overlaps(tags.map(({ gaps }) => gaps)), shown);
+  const known = ofSome.filter(({ gap }) => !ofAll.some((all) => all.startMs <= gap.startMs && gap.endMs <= all.endMs));
+  return [...known, ...ofAll.map((gap) => ({ gap, top: bbox.top, height: bbox.height, label: noData }))];
 }
 
-function drawGap(plot: uPlot, gap: Interval, label: string, top: number, height: number): void {
+function drawGaps(plot: uPlot, pane: PaneProps): void {
   const { ctx } = plot;
-  const [left, width] = across(plot, gap);
-  ctx.fillStyle = styleOf("--gap");
-  ctx.fillRect(left, top, width, height);
-  hatch(ctx, left, top, width, height);
+  for (const { gap, top, height } of shades(plot, pane)) {
+    const [left, width] = across(plot, gap);
+    ctx.fillStyle = styleOf("--gap");
+    ctx.fillRect(left, top, width, height);
+    hatch(ctx, left, top, width, height);
+  }
+}
+
+/** The words where there is room for them, above grid and lines. */
+function drawGapLabels(plot: uPlot, pane: PaneProps): void {
+  const { ctx } = plot;
   ctx.font = `${11 * ratio()}px system-ui, sans-serif`;
-  if (ctx.measureText(label).width + 8 * ratio() > width) return;
   ctx.fillStyle = styleOf("--text-dim");
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
-  ctx.fillText(label, left + 4 * ratio(), top + (EDGE_PX / 2) * ratio());
+  for (const { gap, top, label } of shades(plot, pane)) {
+    const [left, width] = across(plot, gap);
+    if (ctx.measureText(label).width + 8 * ratio() > width) continue;
+    ctx.fillText(label, left + 4 * ratio(), top + (EDGE_PX / 2) * ratio());
+  }
 }
 
 function within(intervals: readonly Interval[], shown: Interval): Interval[] {
@@ -92,6 +111,7 @@ function hatch(ctx: CanvasRenderingContext2D, left: number, top: number, width: 
   ctx.clip();
   ctx.strokeStyle = styleOf("--gap-line");
   ctx.lineWidth = ratio();
+  ctx.setLineDash([]);
   ctx.beginPath();
   const step = 9 * ratio();
   for (let x = Math.floor((left - height) / step) * step; x < left + width; x += step) {

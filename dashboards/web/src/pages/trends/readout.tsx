@@ -50,10 +50,10 @@ export function Readout({ traces, cursorMs, onDrop }: Props) {
 function Row({ shown, at, onDrop }: { shown: ShownTag; at: number | null; onDrop(id: string): void }) {
   const text = words.value.trends;
   const { tag, id, unit, pen } = shown;
-  const { value, quality, note } = at === null ? newestOf(shown) : underCursor(shown, at);
+  const { value, quality, note, stale = false } = at === null ? newestOf(shown) : underCursor(shown, at);
   const abnormal = quality === "bad" || quality === "uncertain";
   return (
-    <tr data-tag={id}>
+    <tr data-tag={id} class={stale ? "stale" : ""}>
       <th scope="row">
         <PenMark pen={pen} /> {id}
       </th>
@@ -72,7 +72,7 @@ function Row({ shown, at, onDrop }: { shown: ShownTag; at: number | null; onDrop
   );
 }
 
-type Read = { value: number | null; quality: "good" | "uncertain" | "bad" | "none" | null; note?: string };
+type Read = { value: number | null; quality: "good" | "uncertain" | "bad" | "none" | null; note?: string; stale?: boolean };
 
 function newestOf(shown: ShownTag): Read {
   const newest = values.value.get(shown.id);
@@ -81,7 +81,7 @@ function newestOf(shown: ShownTag): Read {
   if (!newest.stale) return { value, quality: newest.quality };
   const since = newest.stale_since ?? null;
   const note = words.value.stale(since === null ? "" : age(serverNowMs.value - Date.parse(since), words.value));
-  return { value, quality: newest.quality, note: note.trim() };
+  return { value, quality: newest.quality, note: note.trim(), stale: true };
 }
 
 function underCursor(shown: ShownTag, at: number): Read {
