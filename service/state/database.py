@@ -20,7 +20,7 @@ from sqlalchemy import (
     insert,
     select,
 )
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.runtime.errors import Fatal, Retryable
@@ -53,18 +53,21 @@ class Database:
         return await self._run(self._reading, self._engine, work)
 
     def create_schema(self) -> None:
-        """Makes the missing tables; Fatal when the database was made by another version."""
-        metadata.create_all(self._engine)
-        with self._engine.begin() as connection:
-            version = connection.execute(select(schema.c.version)).scalar_one_or_none()
-            if version is None:
-                connection.execute(insert(schema).values(version=SCHEMA_VERSION))
-            elif version != SCHEMA_VERSION:
+        """Makes the missing tables. Fatal when another version made the database, which then
+        stays as it is."""
+        with self._write_engine.begin() as connection:
+            schema.create(connection, checkfirst=True)
+            versions = connection.execute(select(schema.c.version)).scalars().all()
+            if versions not in ([], [SCHEMA_VERSION]):
                 raise Fatal(
-                    f"state database {self._engine.url!r} has schema version {version}, this "
-                    f"version of anodewatch needs {SCHEMA_VERSION}; use the version that made it, "
-                    f"or start with an empty data folder"
+                    f"state database {self._engine.url!r} has schema version "
+                    f"{', '.join(map(str, versions))}, this version of anodewatch needs "
+                    f"{SCHEMA_VERSION}; use the version that made it, or start with an empty "
+                    f"data folder"
                 )
+            metadata.create_all(connection)
+            if not versions:
+                connection.execute(insert(schema).values(version=SCHEMA_VERSION))
 
     def close(self) -> None:
         """Ends the threads and connections; after the last transaction."""
@@ -97,7 +100,7 @@ async def open_database(url: str) -> AsyncIterator[Database]:
 
     Fatal when it can't be opened, naming it and the remedy.
     """
-    engine = create_engine(url, future=True)
+    engine = _engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -105,14 +108,25 @@ async def open_database(url: str) -> AsyncIterator[Database]:
     try:
         try:
             await asyncio.to_thread(database.create_schema)
-        except OperationalError as error:
+        except DBAPIError as error:
             raise Fatal(
                 f"state database {engine.url!r} can't be opened: {error.orig}; "
-                f"check that it exists, is writable and not on a full disk"
+                f"check that it is a database, writable and not on a full disk"
             ) from error
         yield database
     finally:
         database.close()
+
+
+def _engine(url: str) -> Engine:
+    """Fatal, without repeating ``url`` and the password in it, when it is none that is known."""
+    try:
+        return create_engine(url)
+    except (ArgumentError, ImportError) as error:
+        raise Fatal(
+            f"state database: expected sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME, "
+            f"came an address with {url.split(':', 1)[0]!r}; correct it, or install its driver"
+        ) from error
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
