@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fastapi import HTTPException
 
 from service.api.instants import parse
-from service.domain.instants import to_iso
+from service.domain.instants import EARLIEST_NS, LATEST_NS, to_iso
 from service.domain.tagtable import TagTable
 
 MOST_LIVE_TAGS = 2_000
@@ -62,8 +62,11 @@ def read_cursor(after: str) -> tuple[int, int]:
     """(time_ns, tag number) of ``write_cursor``; 422 else."""
     try:
         text = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode("ascii")
-        time_ns, number = text.split(":")
-        return int(time_ns), int(number)
+        time_ns, number = (int(part) for part in text.split(":"))
+        # Larger numbers are none of ours and fit into no column.
+        if not (EARLIEST_NS <= time_ns < LATEST_NS and 0 <= number < 2**31):
+            raise ValueError(f"no row is at {text[:60]}")
+        return time_ns, number
     except (binascii.Error, ValueError) as error:
         raise HTTPException(
             422, f"after: expected `next` of the page before, came {after[:60]!r}"

@@ -95,8 +95,12 @@ def _answer(status: int, detail: str, headers: dict[str, str] | None = None) -> 
 
 def _say(error: dict[str, Any]) -> str:
     """One complaint of pydantic as field, expectation and what came."""
+    if error.get("type") == "json_invalid":
+        return f"body: expected JSON, came something else ({error.get('ctx', {}).get('error')})"
     place: Sequence[Any] = error.get("loc", ())
     field = ".".join(str(part) for part in place[1:]) or "body"
+    if field == "body":  # it is not repeated either: a password may be in it
+        return "body: expected a JSON object; send it with Content-Type: application/json"
     message = str(error.get("msg", "is wrong")).removeprefix("Value error, ")
     if message.startswith(f"{field}: "):
         return message

@@ -32,7 +32,7 @@ class Dashboard(StaticFiles):
         try:
             return await super().get_response(path, scope)
         except HTTPException as error:
-            if error.status_code != 404 or not _is_page(path):
+            if error.status_code != 404 or scope["method"] != "GET" or not _is_page(path):
                 raise
             return await super().get_response(INDEX, scope)
 

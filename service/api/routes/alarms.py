@@ -33,7 +33,7 @@ async def list_alarms(
     return Alarms(alarms=[Alarm.of(alarm) for alarm in found])
 
 
-@router.get("/{alarm_id}", summary="One alarm with its steps", responses=problems(401, 404))
+@router.get("/{alarm_id}", summary="One alarm with its steps", responses=problems(401, 404, 422))
 async def read_alarm(alarm_id: str, context: Context) -> AlarmLife:
     """The alarm and every transition, oldest first."""
     alarm, steps = await _existing(context, alarm_id)

@@ -53,6 +53,10 @@ async def readyz(context: Context) -> Response:
     return JSONResponse(body.model_dump(), 503 if reasons else 200)
 
 
+for _path, _endpoint in (("/healthz", healthz), ("/readyz", readyz)):  # load balancers ask so
+    router.add_api_route(_path, _endpoint, methods=["HEAD"], include_in_schema=False)
+
+
 @router.get(
     "/metrics",
     summary="Counters of the service in Prometheus' format",

@@ -19,9 +19,12 @@ LONGEST_S = 7 * 86_400
 async def log_in(
     body: Credentials, request: Request, response: Response, context: Context
 ) -> LoggedIn:
-    """Opens a session and sets its cookie (HttpOnly, SameSite=Strict)."""
+    """Opens a session and sets its cookie (HttpOnly, SameSite=Strict); ends the one before."""
     address = request.client.host if request.client else "unknown"
     secret, user = await context.identity.log_in(body.username, body.password, address=address)
+    before = request.cookies.get(COOKIE)
+    if before:
+        await context.identity.log_out(before)
     response.set_cookie(
         COOKIE,
         secret,

@@ -62,7 +62,7 @@ async def set_password(
     summary="Remove a user",
     tags=["users"],
     status_code=204,
-    responses=problems(401, 403, 404, 409),
+    responses=problems(401, 403, 404, 409, 422),
 )
 async def remove_user(name: str, caller: Administrator, context: Context) -> Response:
     """Ends the user's sessions and tokens; what the user did stays recorded."""
@@ -98,7 +98,7 @@ async def add_token(body: NewToken, caller: Viewer, context: Context) -> MadeTok
     summary="Revoke an API token",
     tags=["tokens"],
     status_code=204,
-    responses=problems(401, 403, 404),
+    responses=problems(401, 403, 404, 422),
 )
 async def revoke_token(token_id: str, caller: Viewer, context: Context) -> Response:
     """Ends one of the caller's tokens."""
