@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -32,13 +33,21 @@ class WebhookNotifier:
     """One destination. Redirects are not followed; time and the answer's size are bounded."""
 
     def __init__(
-        self, client: httpx.AsyncClient, url: str, key: bytes, *, name: str, clock: Clock
+        self,
+        client: httpx.AsyncClient,
+        url: str,
+        key: bytes,
+        *,
+        name: str,
+        clock: Clock,
+        timeout_s: float,
     ) -> None:
         self._client = client
         self._url = url
         self._key = key
         self._name = name
         self._clock = clock
+        self._timeout_s = timeout_s
 
     async def send(self, message: Message) -> str:
         """POSTs ``message``; 2xx is delivered. Time-outs, 408, 425, 429 and 5xx are Retryable, the
@@ -55,11 +64,14 @@ class WebhookNotifier:
             ),
         }
         try:
-            async with self._client.stream(
-                "POST", self._url, content=message.body, headers=headers
-            ) as response:
+            async with (
+                asyncio.timeout(self._timeout_s),  # of the whole attempt: a dripping answer counts
+                self._client.stream(
+                    "POST", self._url, content=message.body, headers=headers
+                ) as response,
+            ):
                 answer = await _start_of(response)
-        except httpx.TimeoutException as error:
+        except (httpx.TimeoutException, TimeoutError) as error:
             raise Retryable(f"webhook {self._name}: no answer in time ({error!r})") from error
         except httpx.HTTPError as error:
             raise Retryable(f"webhook {self._name}: {error!r}") from error
@@ -99,4 +111,11 @@ async def open_notifier(
     async with httpx.AsyncClient(
         timeout=settings.timeout_s, follow_redirects=False, verify=settings.verify_tls
     ) as client:
-        yield WebhookNotifier(client, str(settings.url), key, name=name, clock=clock)
+        yield WebhookNotifier(
+            client,
+            str(settings.url),
+            key,
+            name=name,
+            clock=clock,
+            timeout_s=settings.timeout_s,
+        )

@@ -39,9 +39,9 @@ from service.runtime.errors import ConnectorError
 from service.settings import Destination, Site
 
 SEED = 7
-FAULT = "n2_loss"
-TARGET = "CB-L07B"
-FAULT_LASTS_S = 60.0
+FAULT = "bag_shortage"
+TARGET = "PK-P2"
+FAULT_LASTS_S = 45.0
 SIMULATOR_START_S = 120.0
 SIMULATOR_END_S = 10.0
 

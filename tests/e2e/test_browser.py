@@ -65,13 +65,13 @@ def site_for(folder: Path, endpoint: str, receiver: Receiver) -> Path:
     site = copy_of_sample(folder)
     text = (site / "site.toml").read_text(encoding="utf-8")
     for pattern, new in (
-        (r'endpoint = ".*"', f'endpoint = "{endpoint}"'),
-        (r"port = \d+", "port = 0"),
-        (r'min_priority = ".*"', 'min_priority = "low"'),
-        (r'url = "http.*"', f'url = "{receiver.url}"'),
-        (r'secret = "whsec_.*"', f'secret = "{receiver.secret}"'),
+        (r'^endpoint = ".*"', f'endpoint = "{endpoint}"'),
+        (r"^port = \d+", "port = 0"),
+        (r'^min_priority = ".*"', 'min_priority = "low"'),
+        (r'^url = "http.*"', f'url = "{receiver.url}"'),
+        (r'^secret = "whsec_.*"', f'secret = "{receiver.secret}"'),
     ):
-        text, count = re.subn(pattern, new, text, count=1)
+        text, count = re.subn(pattern, new, text, count=1, flags=re.MULTILINE)
         assert count == 1, pattern
     (site / "site.toml").write_text(text, encoding="utf-8")
     return site

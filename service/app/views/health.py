@@ -47,10 +47,10 @@ class CoreMeasures:
         yield from _counters("journal", "Journal", core.journal.counters)
         yield from _counters("history", "History rows", core.historian.counters)
         yield from _counters("accounting", "Accounting", core.accounting.counters)
-        yield Measure("alarm_transitions", "Alarm transitions", core.watch.transitions.value)
+        yield Measure("anodewatch_alarm_transitions", "Alarm transitions", core.watch.transitions.value)
         for consumer, position in core.cursors().items():
             yield Measure(
-                "journal_behind_entries",
+                "anodewatch_journal_behind_entries",
                 "Journal entries that a consumer has not dealt with",
                 core.journal.last - position,
                 counter=False,
@@ -58,7 +58,7 @@ class CoreMeasures:
             )
         for status in core.statuses.values():
             yield Measure(
-                "source_connected",
+                "anodewatch_source_connected",
                 "Whether a source is connected",
                 float(status.state is SourceState.CONNECTED),
                 counter=False,
@@ -66,7 +66,7 @@ class CoreMeasures:
             )
             for reason, count in status.report.counters.items():
                 yield Measure(
-                    "source_events",
+                    "anodewatch_source_events",
                     "What a source counted since it was last opened, by reason",
                     count,
                     counter=False,
@@ -76,4 +76,4 @@ class CoreMeasures:
 
 def _counters(prefix: str, what: str, counts: Mapping[str, int]) -> Iterator[Measure]:
     for name, value in counts.items():
-        yield Measure(f"{prefix}_{name}", f"{what}: {name}", value)
+        yield Measure(f"anodewatch_{prefix}_{name}", f"{what}: {name}", value)

@@ -60,6 +60,11 @@ class ProductionBook:
         self._known = np.zeros((len(line.stages), n_minutes), np.float32)
         self._due = _due_per_minute(plan, first_minute, n_minutes)
 
+    @property
+    def first_ns(self) -> int:
+        """Begin of the book."""
+        return self._first * MINUTE_NS
+
     def enter(self, meter: str, minutes: Minutes) -> None:
         """Enters closed minutes of ``meter``; what was entered before, or lies outside the book,
         is left."""
