@@ -18,6 +18,7 @@ from service.journal.codec import decode, encode
 from service.journal.segments import Segments
 from service.runtime.clock import Clock
 from service.runtime.log import Entry
+from service.runtime.progress import Progress
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class Journal:
         self, segments: Segments, folder: Path, *, clock: Clock, gather_s: float, floor_bytes: int
     ) -> None:
         self._segments = segments
+        self._committed = Progress(segments.last)
         self._folder = folder
         self._clock = clock
         self._gather_s = gather_s
@@ -53,7 +55,6 @@ class Journal:
         self._pending_rows = 0
         self._arrived = asyncio.Event()
         self._room = asyncio.Condition()
-        self._news = asyncio.Condition()
         self._committing = asyncio.Lock()
         self._tail: deque[Entry] = deque()
         self._tail_rows = 0
@@ -65,7 +66,7 @@ class Journal:
 
     @property
     def last(self) -> int:
-        return self._segments.last
+        return self._committed.value
 
     @property
     def first(self) -> int:
@@ -80,8 +81,8 @@ class Journal:
         self._arrived.set()
 
     async def read(self, after: int) -> list[Entry]:
-        async with self._news:
-            await self._news.wait_for(lambda: self._segments.last > after)
+        # Not what the writing thread has reached: an entry exists once this loop has noted it.
+        await self._committed.until(after + 1)
         if self._tail and self._tail[0].position <= after + 1:
             behind = self._tail[-1].position - after
             return [self._tail[-n] for n in range(behind, 0, -1)]
@@ -138,11 +139,10 @@ class Journal:
         for n, pending in enumerate(group):
             self._keep(Entry(first + n, pending.batch))
             pending.committed()
+        self._committed.reach(first + len(group) - 1)
         self._pending_rows -= rows
         async with self._room:
             self._room.notify_all()
-        async with self._news:
-            self._news.notify_all()
 
     async def _write_until_done(self, group: list[_Pending]) -> tuple[int, int]:
         """Commits ``group``; a write that has begun is finished even when this task is

@@ -108,6 +108,31 @@ async def test_consumers_read_everything_in_order_after_a_restart(tmp_path: Path
         assert await follow(journal, 48, 52) == [49, 50, 51, 52]
 
 
+async def test_followers_that_are_up_to_date_wait_and_do_not_spin(tmp_path: Path) -> None:
+    async with (
+        open_journal(tmp_path, clock=SystemClock(), gather_s=0, floor_bytes=0) as journal,
+        asyncio.TaskGroup() as group,
+    ):
+        runner = group.create_task(journal.run())
+        followers = [group.create_task(follow(journal, 0, 400)) for _ in range(3)]
+        for n in range(1, 401):
+            await journal.append(a_batch(n, rows=1), nothing)
+            await asyncio.sleep(0)
+        async with asyncio.timeout(30):
+            for follower in followers:
+                assert await follower == list(range(1, 401))
+        runner.cancel()
+
+
+async def test_an_entry_exists_once_its_commit_is_noted(tmp_path: Path) -> None:
+    async with open_journal(tmp_path, clock=SystemClock(), floor_bytes=0) as journal:
+        await fill(journal, range(1, 2))
+        journal._segments.append([encode(a_batch(2))])  # the thread is ahead of the loop
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await journal.read(1)
+
+
 async def test_segments_go_when_every_cursor_has_passed(tmp_path: Path) -> None:
     async with open_journal(
         tmp_path, clock=SystemClock(), segment_bytes=2_000, floor_bytes=0
