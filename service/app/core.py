@@ -22,7 +22,8 @@ from service.runtime.accounting import Accounting
 from service.runtime.alarms import AlarmStates
 from service.runtime.clock import Clock
 from service.runtime.deliver import deliver
-from service.runtime.derived import derived_tags, write_derived
+from service.runtime.derived import CONNECTOR as DERIVED
+from service.runtime.derived import KEEP_ALIVE_S, derived_tags, write_derived
 from service.runtime.errors import ConnectorError
 from service.runtime.historian import Historian
 from service.runtime.history import History
@@ -183,7 +184,12 @@ async def run_core(core: Core, stop: asyncio.Event) -> None:
                 (
                     "derived",
                     write_derived(
-                        core.ledger, core.accounting, core.history, core.table, core.clock
+                        core.ledger,
+                        core.accounting,
+                        core.history,
+                        core.live,
+                        core.table,
+                        core.clock,
                     ),
                 ),
                 ("trim", _trim(core)),
@@ -279,5 +285,8 @@ async def _destination(settings: Any, clock: Clock) -> AsyncIterator[Destination
 
 
 def _keep_alive_s(found: Mapping[str, SourceStatus], group: str) -> float | None:
-    status = found.get(group.split("/", 1)[0])
+    connector = group.split("/", 1)[0]
+    if connector == DERIVED:
+        return KEEP_ALIVE_S
+    status = found.get(connector)
     return None if status is None else status.report.keep_alive_s.get(group)

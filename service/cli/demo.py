@@ -50,7 +50,7 @@ def demo(
     site: SiteFolder = Path("deploy/sites/changzhi"),
     hours: Annotated[
         float, typer.Option(help="Hours of generated history.", min=0.5, max=72)
-    ] = 4.0,
+    ] = 26.0,
     fault_after: Annotated[float, typer.Option(help="Seconds until a fault is injected.")] = 60.0,
     port: Annotated[int, typer.Option(help="Of the dashboard; 0 takes a free one.")] = 8080,
     keep: Annotated[

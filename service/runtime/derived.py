@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 
 from service.domain.batch import Batch, Origin, TimeOrigin
+from service.domain.coverage import Cover
+from service.domain.instants import MINUTE_NS
 from service.domain.line import Meter
 from service.domain.production.minutes import Grade, Minutes
 from service.domain.quality import BAD_NO_DATA, GOOD, UNCERTAIN_SUBSTITUTE_VALUE
@@ -17,10 +19,13 @@ from service.domain.tagtable import TagTable
 from service.runtime.accounting import Accounting
 from service.runtime.clock import Clock
 from service.runtime.history import HistoryWriter
+from service.runtime.live import LiveTable
 from service.runtime.retry import until_done
 
 CONNECTOR = "accounting"
 SUFFIX = ".KG1M"
+KEEP_ALIVE_S = 60.0
+"""Accounting has news every minute."""
 PORTION = 5_000
 
 _STATUS = np.zeros(3, np.uint32)
@@ -71,15 +76,31 @@ def as_batch(owed: Sequence[tuple[str, Minutes]], table: TagTable, *, now_ns: in
         received_ns=now_ns,
         time_origin=TimeOrigin.RECEIPT,
         origin=Origin.DERIVED,
+        covers=_cover(known),
         source=CONNECTOR,
     )
 
 
+def _cover(known: Sequence[tuple[str, Minutes]]) -> tuple[Cover, ...]:
+    """Accounting has told all about the minutes that it closed."""
+    if not known:
+        return ()
+    first = min(minutes.first for _, minutes in known)
+    end = max(minutes.first + len(minutes) for _, minutes in known)
+    return (Cover(f"{CONNECTOR}/main", first * MINUTE_NS, end * MINUTE_NS),)
+
+
 async def write_derived(
-    owed: Owed, accounting: Accounting, history: HistoryWriter, table: TagTable, clock: Clock
+    owed: Owed,
+    accounting: Accounting,
+    history: HistoryWriter,
+    live: LiveTable,
+    table: TagTable,
+    clock: Clock,
 ) -> None:
-    """Carries closed minutes to ``history`` for ever, each at least once; writing again changes
-    nothing."""
+    """Carries closed minutes to ``live`` and ``history`` for ever, each at least once; writing
+    again
+    changes nothing."""
     while True:
         seen = accounting.commits.value
         number, stretches = await owed.owed(PORTION)
@@ -87,5 +108,6 @@ async def write_derived(
             await accounting.commits.until(seen + 1)
             continue
         batch = as_batch(stretches, table, now_ns=clock.now_ns())
+        live.take(batch)
         await until_done(partial(history.write, [batch]), what="derived history", clock=clock)
         await owed.settled(number)

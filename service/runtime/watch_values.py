@@ -41,7 +41,7 @@ class ValueRules:
         self._watched = np.zeros((KINDS, n), np.bool_)
         self._true = np.zeros((KINDS, n), np.bool_)
         self._standing = np.zeros((KINDS, n), np.bool_)
-        self._pending: dict[tuple[int, int], None] = {}
+        self._pending: dict[tuple[int, int], float | None] = {}
         self._group_of = np.full(n, -1, np.int32)
         self._group_names = sorted({tag.item_group for _, tag in table})
         at_group = {name: at for at, name in enumerate(self._group_names)}
@@ -120,7 +120,7 @@ class ValueRules:
         now_ns = int(self._watermark[group])
         for key in [k for k in self._pending if self._group_of[k[1]] == group]:
             held = Input.TRUE if self._true[key] else Input.FALSE
-            self._judge(key, held, now_ns, None)
+            self._judge(key, held, now_ns, self._pending[key])
         self._find_silent(group, now_ns)
 
     def _judge_rows(self, batch: Batch) -> None:
@@ -165,7 +165,7 @@ class ValueRules:
             key = (kind, number)
             if key in self._pending:  # a delay may have run out before this value came
                 held = Input.TRUE if self._true[key] else Input.FALSE
-                self._judge(key, held, time_ns, None)
+                self._judge(key, held, time_ns, self._pending[key])
             if kind == BAD:
                 self._judge(key, Input.TRUE if bad else Input.FALSE, time_ns, None)
             elif unusable:
@@ -187,6 +187,8 @@ class ValueRules:
         definition = self._definition[key]
         self._states.judge(definition, input_, now_ns, value=value)
         self._mirror(key, definition)
+        if key in self._pending and value is not None:
+            self._pending[key] = value  # told with the transition, should the delay run out
 
     def _mirror(self, key: tuple[int, int], definition: AlarmDefinition) -> None:
         """Keeps the columns in step with the state: the input is what stands, unless a delay
@@ -195,7 +197,7 @@ class ValueRules:
         self._standing[key] = state.stands
         self._true[key] = state.stands != (state.pending_ns is not None)
         if state.pending_ns is not None:
-            self._pending[key] = None
+            self._pending.setdefault(key, None)
         else:
             self._pending.pop(key, None)
 

@@ -178,6 +178,8 @@ async def test_a_limit_is_raised_after_its_delay_though_nothing_new_came(tmp_pat
         assert await r.alarms() == [(H, "unacknowledged")]
         assert await r.transitions() == [("raised", 11.0)]
         assert await r.messages() == ["alarm.raised"]
+        value = await r.database.read(lambda c: c.execute(select(alarm.c.value)).scalar_one())
+        assert value == 1170
 
 
 async def test_deadband_and_off_delay_hold_the_alarm(tmp_path: Path) -> None:
