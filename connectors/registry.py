@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from connectors.duckdb.settings import DuckDbSettings
 from connectors.influxdb.settings import InfluxDbSettings
+from connectors.opcua.address import parse_address
 from connectors.opcua.settings import OpcUaSettings
 from connectors.simulator.settings import SimulatorSettings
 from connectors.webhook.settings import WebhookSettings
@@ -30,12 +31,18 @@ class Port(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """One kind. ``opener`` is ``module:function``."""
+    """One kind.
+
+    opener: ``module:function``. address: reads a tag's ``node``, for checking it without the
+    network;
+    ValueError as ``expected …; came …``. None where any text is an address.
+    """
 
     kind: str
     port: Port
     settings: type[BaseModel]
     opener: str
+    address: Callable[[str], object] | None = None
 
     def load(self) -> Callable[..., Any]:
         """The function that opens it; imports the client library."""
@@ -45,7 +52,9 @@ class Connector:
 
 
 CONNECTORS: tuple[Connector, ...] = (
-    Connector("opcua", Port.SOURCE, OpcUaSettings, "connectors.opcua.source:open_source"),
+    Connector(
+        "opcua", Port.SOURCE, OpcUaSettings, "connectors.opcua.source:open_source", parse_address
+    ),
     Connector(
         "simulator", Port.SOURCE, SimulatorSettings, "connectors.simulator.source:open_source"
     ),

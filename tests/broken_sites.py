@@ -258,6 +258,24 @@ BROKEN_SITES = (
         "CB-L07B-TIC112.PV,", "node (column D)", ("CB-L07B-TIC111.PV on line", "correct"),
     ),
     BrokenSite(
+        "address without its kind", "tags.csv",
+        ZONE_12, ZONE_12.replace(";s=", ";"),
+        "CB-L07B-TIC112.PV,", "node (column D) of CB-L07B-TIC112.PV",
+        ("a NodeId such as", '"nsu=urn:anodewatch:plant;CB-L07B-TIC112.PV"', "as the server"),
+    ),
+    BrokenSite(
+        "numeric address with a name", "tags.csv",
+        ZONE_12, ZONE_12.replace("nsu=urn:anodewatch:plant;s=", "ns=2;i="),
+        "CB-L07B-TIC112.PV,", "node (column D) of CB-L07B-TIC112.PV",
+        ("a NodeId such as", '"ns=2;i=CB-L07B-TIC112.PV"', "i= takes a number"),
+    ),
+    BrokenSite(
+        "namespace index too large", "tags.csv",
+        ZONE_12, ZONE_12.replace("nsu=urn:anodewatch:plant;", "ns=65536;"),
+        "CB-L07B-TIC112.PV,", "node (column D) of CB-L07B-TIC112.PV",
+        ("a namespace index up to 65535", '"ns=65536;s=CB-L07B-TIC112.PV"'),
+    ),
+    BrokenSite(
         "unknown kind of tag", "tags.csv",
         ZONE_12, ZONE_12.replace("analog", "analogue"),
         "analogue", "kind (column E)", ('did you mean "analog"?',),

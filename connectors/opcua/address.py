@@ -12,6 +12,11 @@ from uuid import UUID
 _TEXT = re.compile(
     r"(?:nsu=(?P<uri>[^;]+);|ns=(?P<index>\d+);)?(?P<kind>[isgb])=(?P<id>.+)", re.DOTALL
 )
+_TAKES = {
+    "i": "i= takes a number up to 4294967295",
+    "g": "g= takes a GUID",
+    "b": "b= takes base64",
+}
 _EXAMPLES = "nsu=urn:plc:line;s=CB.T1, ns=2;s=CB.T1 or i=2258"
 
 
@@ -44,8 +49,8 @@ def _identifier(kind: str, value: str, text: str) -> int | str | UUID | bytes:
     try:
         if kind == "i":
             number = int(value)
-            if not 0 <= number <= 0xFFFF_FFFF:
-                raise ValueError("a numeric identifier has 32 bits")
+            if not (value.isdecimal() and number <= 0xFFFF_FFFF):
+                raise ValueError(value)
             return number
         if kind == "g":
             return UUID(value)
@@ -53,6 +58,6 @@ def _identifier(kind: str, value: str, text: str) -> int | str | UUID | bytes:
             return base64.b64decode(value, validate=True)
     except (ValueError, binascii.Error) as error:
         raise ValueError(
-            f"expected a NodeId such as {_EXAMPLES}; came {text!r}: {error}"
+            f"expected a NodeId such as {_EXAMPLES}; came {text!r}: {_TAKES[kind]}"
         ) from error
     return value

@@ -4,7 +4,7 @@ it."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -99,6 +99,18 @@ def source_names(document: Document) -> list[str] | None:
     """The names of all connectors, right or not; None when the table itself is not there."""
     tables = document.tables.get("connectors")
     return list(tables) if isinstance(tables, dict) else None
+
+
+def address_readers(document: Document) -> dict[str, Callable[[str], object]]:
+    """What reads the addresses of a connector's tags, by connector name, where its kind has one."""
+    tables = document.tables.get("connectors")
+    readers: dict[str, Callable[[str], object]] = {}
+    for name, data in tables.items() if isinstance(tables, dict) else ():
+        kind = data.get("kind") if isinstance(data, dict) else None
+        connector = kinds(Port.SOURCE).get(kind) if isinstance(kind, str) else None
+        if connector is not None and connector.address is not None:
+            readers[name] = connector.address
+    return readers
 
 
 def read_history(document: Document) -> BaseModel | None:

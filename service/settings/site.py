@@ -20,6 +20,7 @@ from service.settings.files import read_text
 from service.settings.flow import read_line
 from service.settings.outside import (
     Destination,
+    address_readers,
     judge_groups,
     read_destinations,
     read_history,
@@ -107,7 +108,9 @@ def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
     texts = {name: read_text(folder / name, problems) for name in FILES}
     document = Document(folder / SITE_FILE, texts[SITE_FILE], problems)
     names = source_names(document)
-    tag_list = read_tag_list(texts[TAGS_FILE], problems, connectors=names)
+    tag_list = read_tag_list(
+        texts[TAGS_FILE], problems, connectors=names, addresses=address_readers(document)
+    )
     rule_document = Document(folder / RULES_FILE, texts[RULES_FILE], problems)
     if not document.is_readable:
         Rulebook(rule_document, stages=None, tags=None, connectors=None).read()

@@ -6,7 +6,7 @@ Columns are found by their names in the first line. An empty field means the def
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -45,12 +45,16 @@ class TagList:
 
 
 def read_tag_list(
-    text: str | None, problems: list[SiteProblem], *, connectors: Collection[str] | None
+    text: str | None,
+    problems: list[SiteProblem],
+    *,
+    connectors: Collection[str] | None,
+    addresses: Mapping[str, Callable[[str], object]],
 ) -> TagList:
     """The tag list of a site; every problem of every row is noted.
 
     text: the file's; None when it could not be read. connectors: the names of the site's sources;
-    None when they are not known for sure.
+    None when they are not known for sure. addresses: by connector, what reads the address of a tag.
     """
     if text is None:
         return TagList()
@@ -63,6 +67,7 @@ def read_tag_list(
         tag = _tag(row, connectors)
         if not tag.id:
             continue
+        _judge_address(row, tag, addresses.get(tag.connector))
         if tag.id in lines:
             expected = f"an id that is not on line {lines[tag.id]} already"
             row.problem(
@@ -113,6 +118,23 @@ def _tag(row: Row, connectors: Collection[str] | None) -> Tag:
         _judge_numbers(row, tag)
         _judge_limits(row, tag)
     return tag
+
+
+def _judge_address(row: Row, tag: Tag, read: Callable[[str], object] | None) -> None:
+    """Notes a node that the tag's connector can't read as an address."""
+    if read is None or not tag.node:
+        return
+    try:
+        read(tag.node)
+    except ValueError as error:
+        expected, _, rest = str(error).partition("; came ")
+        reason = rest.removeprefix(repr(tag.node)).lstrip(": ")
+        row.problem(
+            "node",
+            expected=expected.removeprefix("expected "),
+            found=shown(tag.node),
+            remedy=reason or "write the address as the server shows it",
+        )
 
 
 def _judge_numbers(row: Row, tag: Tag) -> None:
