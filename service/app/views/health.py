@@ -47,7 +47,9 @@ class CoreMeasures:
         yield from _counters("journal", "Journal", core.journal.counters)
         yield from _counters("history", "History rows", core.historian.counters)
         yield from _counters("accounting", "Accounting", core.accounting.counters)
-        yield Measure("anodewatch_alarm_transitions", "Alarm transitions", core.watch.transitions.value)
+        yield Measure(
+            "anodewatch_alarm_transitions", "Alarm transitions", core.watch.transitions.value
+        )
         for consumer, position in core.cursors().items():
             yield Measure(
                 "anodewatch_journal_behind_entries",
