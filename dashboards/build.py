@@ -170,6 +170,13 @@ def _version_of(node: Path) -> str | None:
     return asked.stdout.strip()
 
 
+def run_script(script: str, say: Say) -> None:
+    """Runs ``script`` of ``web/package.json``; WebBuildError with its output when it fails."""
+    node = find_node()
+    install_packages(node, say)
+    _run(node, ["run", script], timeout_s=_BUILD_TIMEOUT_S)
+
+
 def _run(node: Node, arguments: list[str], *, timeout_s: float) -> None:
     """Runs npm in the web folder; its output is shown only when it fails."""
     path = f"{node.path.parent}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -211,9 +218,12 @@ def main() -> int:
     parser.add_argument(
         "--packages", action="store_true", help="only install the packages, for the web tests"
     )
+    parser.add_argument("--run", metavar="SCRIPT", help="run a script of web/package.json instead")
     options = parser.parse_args()
     try:
-        if options.packages:
+        if options.run:
+            run_script(options.run, _say)
+        elif options.packages:
             install_packages(find_node(), _say, force=options.force)
         else:
             build_web(_say, force=options.force)
