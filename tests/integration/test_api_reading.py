@@ -121,6 +121,39 @@ async def test_history_of_every_kind(client: httpx.AsyncClient) -> None:
     assert by_tag[BATCH]["values"] == [f"批次{n}" for n in range(5)]
 
 
+@pytest.mark.parametrize(
+    ("start_ms", "first_ms", "first"),
+    [
+        (NOW_MS - 390_000, NOW_MS - 420_000, None),  # between two rows, alive: the null held
+        (NOW_MS - 440_000, NOW_MS - 480_000, 2801.25),
+        (NOW_MS - 600_000, NOW_MS - 540_000, 2800.25),  # alive, but there was nothing before
+        (NOW_MS - 301_000, NOW_MS - 360_000, 2803.25),  # the last second before a gap
+        (NOW_MS - 290_000, None, None),  # nobody knows what held in a gap
+    ],
+)
+async def test_a_series_begins_with_the_row_that_held_at_its_start(
+    client: httpx.AsyncClient, start_ms: int, first_ms: int | None, first: float | None
+) -> None:
+    query = {"start": f"{start_ms}", "end": f"{NOW_MS}"}
+    (series,) = (await get(client, "history", tags=TEMPERATURE, **query))["series"]
+    assert (series["times_ms"] or [None])[0] == first_ms
+    assert (series["values"] or [None])[0] == first
+    assert len(series["times_ms"]) == len(series["values"]) == len(series["status"])
+    assert sorted(set(series["times_ms"])) == series["times_ms"]
+
+
+async def test_the_row_that_held_comes_with_its_text_and_kind(client: httpx.AsyncClient) -> None:
+    query = {"start": f"{NOW_MS - 301_000}", "end": f"{NOW_MS - 300_500}"}
+    answer = await get(client, "history", tags=f"{BATCH},{RUNNING}", **query)
+    assert [series["values"] for series in answer["series"]] == [["批次3"], [True]]
+
+
+async def test_a_row_at_the_very_start_is_the_first(client: httpx.AsyncClient) -> None:
+    at = "2026-02-28T23:53:00.000000007Z"
+    answer = await get(client, "history", tags=TEMPERATURE, start=at, end=f"{NOW_MS}")
+    assert answer["series"][0]["times_ms"][0] == NOW_MS - 420_000
+
+
 async def test_gaps_are_what_is_not_covered_up_to_now(client: httpx.AsyncClient) -> None:
     future = {"start": TEN_MINUTES["start"], "end": f"{NOW_MS + 3_600_000}"}
     gaps = (await get(client, "history", tags=TEMPERATURE, **future))["gaps"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -24,9 +24,10 @@ from service.api.context import ApiContext
 from service.api.instants import MILLISECOND_NS, iso, to_ms
 from service.api.models.values import History, Rows, reading
 from service.api.problems import problems
-from service.domain.batch import Batch
+from service.domain.batch import Batch, empty_batch
 from service.domain.coverage import Coverage
 from service.domain.instants import SECOND_NS, to_iso
+from service.domain.rows import join
 from service.domain.tag import TagKind
 from service.domain.tagtable import TagTable
 from service.runtime.derived import CONNECTOR as DERIVED
@@ -59,15 +60,21 @@ async def read_history(
     buckets: Annotated[int, Query(ge=10, le=5000, description="time buckets, one a pixel")] = 1000,
 ) -> Response:
     """Of each tag and time bucket the first, last, least and greatest row (M4), and the gaps in
-    which its source was not provably alive."""
+    which its source was not provably alive. A series begins with the row that held at `start`,
+    which
+    is older than that, where its source was alive then."""
     numbers = tag_numbers(context.table, tags, most=MOST_HISTORY_TAGS)
     asked = time_range(start, end)
     async with asyncio.timeout(READ_S):
         picture = await context.history.picture(
             numbers, asked.start_ns, asked.end_ns, buckets=buckets
         )
-        gaps = await _gaps(context, numbers, asked)
-    return await _json(_picture_body, context.table, numbers, asked, picture, gaps)
+        covers = await _covers(context, numbers, asked)
+        begun = set(picture.tag[picture.time_ns == asked.start_ns].tolist())
+        held = await _held(context, [n for n in numbers if n not in begun], asked, covers)
+        gaps = _gaps(context, asked, covers)
+    whole = join([held, picture], received_ns=picture.received_ns)
+    return await _json(_picture_body, context.table, numbers, asked, whole, gaps)
 
 
 @router.get(
@@ -96,21 +103,41 @@ async def read_rows(
     return await _json(_rows_body, context.table, rows, limit)
 
 
-async def _gaps(
-    context: ApiContext, numbers: Sequence[int], asked: Range
-) -> list[tuple[str, int, int]]:
-    """(group, start_ns, end_ns) of what no liveness was proven for, up to now."""
-    now_ns = context.clock.now_ns()
-    end_ns = min(asked.end_ns, now_ns)
+async def _covers(context: ApiContext, numbers: Sequence[int], asked: Range) -> dict[str, Coverage]:
+    """By item group, when it was provably alive within ``asked``, up to now."""
+    end_ns = min(asked.end_ns, context.clock.now_ns())
     tags = [context.table.tag(number) for number in numbers]
     # What the service computes itself says with each row whether it is known.
     groups = sorted({tag.item_group for tag in tags if tag.connector != DERIVED})
     if not groups or end_ns <= asked.start_ns:
-        return []
+        return {}
     covers = await context.history.covers(groups, asked.start_ns, end_ns)
+    return {
+        group: Coverage((c.start_ns, c.end_ns) for c in covers if c.group == group)
+        for group in groups
+    }
+
+
+async def _held(
+    context: ApiContext, numbers: Sequence[int], asked: Range, covers: Mapping[str, Coverage]
+) -> Batch:
+    """The row of each tag that held at the start: the last one before it, if its group was
+    alive."""
+    alive = {group for group, coverage in covers.items() if coverage.covers(asked.start_ns)}
+    steady = [n for n in numbers if context.table.tag(n).item_group in alive]
+    if not steady:
+        return empty_batch(received_ns=context.clock.now_ns())
+    return await context.history.latest(steady, before_ns=asked.start_ns)
+
+
+def _gaps(
+    context: ApiContext, asked: Range, covers: Mapping[str, Coverage]
+) -> list[tuple[str, int, int]]:
+    """(group, start_ns, end_ns) of what no liveness was proven for, up to now."""
+    now_ns = context.clock.now_ns()
+    end_ns = min(asked.end_ns, now_ns)
     gaps = []
-    for group in groups:
-        coverage = Coverage((c.start_ns, c.end_ns) for c in covers if c.group == group)
+    for group, coverage in covers.items():
         for start_ns, stop_ns in coverage.gaps(asked.start_ns, end_ns):
             if stop_ns < end_ns or now_ns - start_ns > ON_ITS_WAY_NS:
                 gaps.append((group, start_ns, stop_ns))
