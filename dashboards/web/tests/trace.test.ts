@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Series, StreamedValue } from "../src/api/types";
 import {
   carriedIn,
+  cutAt,
   gapsOf,
   held,
   intervalsOf,
@@ -73,6 +74,28 @@ describe("a value holds while its group is alive", () => {
 
   it("is empty without points", () => {
     expect(points(held(trace(), [{ startMs: 30, endMs: 50 }], shown, 500))).toEqual([]);
+  });
+});
+
+describe("what held at the begin of what is shown", () => {
+  const from = (...given: Parameters<typeof trace>) => points(cutAt(held(trace(...given), [], shown, 500), 0));
+
+  it("comes in at its edge", () => {
+    expect(from([-40, 7])).toEqual([[0, 7], [100, 7]]);
+    expect(from([-90, 3], [-40, 7], [60, 8])).toEqual([[0, 7], [60, 8], [100, 8]]);
+    expect(from([-40, 7], [0, 8])).toEqual([[0, 8], [100, 8]]);
+  });
+
+  it("is nothing where a null or nothing held", () => {
+    expect(from([-90, 3], [-40, null, BAD], [60, 8])).toEqual([[0, null], [60, 8], [100, 8]]);
+    expect(from([60, 8])).toEqual([[60, 8], [100, 8]]);
+    expect(points(cutAt(trace(), 0))).toEqual([]);
+    expect(points(cutAt(held(trace([-40, 7]), [], shown, -10), 0))).toEqual([]);
+  });
+
+  it("goes on behind a gap", () => {
+    const after = held(trace([-40, 7]), [{ startMs: 30, endMs: 50 }], shown, 500);
+    expect(points(cutAt(after, 0))).toEqual([[0, 7], [30, null], [50, 7], [100, 7]]);
   });
 });
 

@@ -115,6 +115,21 @@ export function held(trace: Trace, gaps: readonly Interval[], shown: Interval, k
   return result;
 }
 
+/**
+ * `trace` without what is older than `startMs`: what held then stands at `startMs` itself. The chart finds
+ * room for the points in view only, and a line that comes in from the side must not leave it.
+ */
+export function cutAt(trace: Trace, startMs: number): Trace {
+  const from = trace.timesMs.findIndex((timeMs) => timeMs >= startMs);
+  const result: Trace = { tag: trace.tag, timesMs: [], values: [], status: [] };
+  if (from === -1) return result; // it ended before
+  if (from > 0) push(result, startMs, trace.values[from - 1] ?? null, trace.status[from - 1] ?? 0);
+  for (const point of pointsUntil(trace, from, Number.POSITIVE_INFINITY)) {
+    push(result, point.timeMs, point.value, point.status);
+  }
+  return result;
+}
+
 /** The points from place `at` on whose time is before `untilMs`. */
 function pointsUntil(trace: Trace, at: number, untilMs: number): Reading[] {
   const points: Reading[] = [];

@@ -5,6 +5,7 @@ import { values } from "../../state/store";
 import type { Readings } from "./readings";
 import {
   carriedIn,
+  cutAt,
   gapsOf,
   held,
   type Interval,
@@ -50,7 +51,7 @@ export function tracesOf({ tags, known, readings, shown, knownToMs }: Given): Sh
       tag,
       unit: tag?.unit ?? series?.unit ?? "",
       pen,
-      trace: held(points, gaps, shown, knownToMs),
+      trace: cutAt(held(points, gaps, shown, knownToMs), shown.startMs),
       gaps,
     };
   });
