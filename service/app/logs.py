@@ -7,6 +7,8 @@ import sys
 import time
 
 CHATTY = ("asyncua", "uvicorn", "httpx", "httpcore", "websockets", "asyncio")
+FALSE_ERROR = "ASGI callable returned without completing handshake."
+"""uvicorn says this of every WebSocket that was refused, in order, with an answer."""
 
 
 class UtcFormatter(logging.Formatter):
@@ -29,3 +31,8 @@ def set_up_logging(level: str) -> None:
     root.setLevel(level.upper())
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(_is_meant)
+
+
+def _is_meant(record: logging.LogRecord) -> bool:
+    return record.msg != FALSE_ERROR

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import uvicorn
+from fastapi import FastAPI
 
 from service.api.app import create_api
 from service.app.core import Core, open_core, run_core
@@ -25,6 +26,10 @@ from service.state.identity import StateIdentity
 log = logging.getLogger(__name__)
 
 HTTP_END_S = 5
+TAKES_NOTHING_MS = 30_000
+"""How long sent bytes may stay unacknowledged until the kernel gives a connection up."""
+MOST_MESSAGE_BYTES = 1 << 20
+"""Of one WebSocket message; the longest subscription has far less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ async def serve(
     """Runs the service until ``stop`` is set. Raises ConnectorError when it can't start: the port
     is taken, or
     state or history can't be opened."""
-    with _listening(site.service.bind, site.service.port) as listener:
+    with listening(site.service.bind, site.service.port) as listener:
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         url = site.service.public_url or f"http://{shown}:{port}"
@@ -65,16 +70,7 @@ async def serve(
             identity = StateIdentity(core.database, clock)
             production = CoreProduction(core)
             password = await identity.ensure_first_administrator()
-            server = WebServer(
-                uvicorn.Config(
-                    create_api(api_context(core, identity, production)),
-                    log_config=None,
-                    access_log=False,
-                    lifespan="off",
-                    timeout_graceful_shutdown=HTTP_END_S,
-                    ws="websockets-sansio",
-                )
-            )
+            server = WebServer(web_config(create_api(api_context(core, identity, production))))
             try:
                 async with asyncio.TaskGroup() as group:
                     web = group.create_task(server.serve(sockets=[listener]), name="web")
@@ -88,6 +84,19 @@ async def serve(
                     server.should_exit = True
             finally:
                 log.info("stopped")
+
+
+def web_config(api: FastAPI) -> uvicorn.Config:
+    """How the web server runs ``api``."""
+    return uvicorn.Config(
+        api,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=HTTP_END_S,
+        ws="websockets-sansio",
+        ws_max_size=MOST_MESSAGE_BYTES,
+    )
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
@@ -113,12 +122,15 @@ async def _announce(
 
 
 @contextlib.contextmanager
-def _listening(bind: str, port: int) -> Iterator[socket.socket]:
-    """A bound socket; Fatal names the address when it can't be had."""
+def listening(bind: str, port: int) -> Iterator[socket.socket]:
+    """A bound socket, whose options its connections inherit; Fatal names the address when it can't
+    be had."""
     family = socket.AF_INET6 if ":" in bind else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # a page that was left asleep holds its buffer
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TAKES_NOTHING_MS)
         try:
             listener.bind((bind, port))
         except OSError as error:
