@@ -12,6 +12,8 @@ from service.domain.line import Line
 from service.domain.plan import Plan, Window, window_start_ns
 from service.domain.production.minutes import Minutes
 
+ROUNDING = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class StageWindow:
@@ -54,10 +56,10 @@ class ProductionBook:
         self._first = first_minute
         self._stage = {stage.id: n for n, stage in enumerate(line.stages)}
         self._meter_stage = {m.id: self._stage[m.stage] for m in line.meters}
-        self._share = {m.id: 1.0 / len(line.meters_by_stage[m.stage]) for m in line.meters}
+        self._meters = np.array([max(len(line.meters_by_stage[s.id]), 1) for s in line.stages])
         self._frontier: dict[str, int] = {}
         self._kg = np.zeros((len(line.stages), n_minutes))
-        self._known = np.zeros((len(line.stages), n_minutes), np.float32)
+        self._known = np.zeros((len(line.stages), n_minutes), np.uint16)  # meters
         self._due = _due_per_minute(plan, first_minute, n_minutes)
 
     @property
@@ -80,7 +82,7 @@ class ProductionBook:
         at = first - self._first
         stage = self._meter_stage[meter]
         self._kg[stage, at : at + n] += np.where(known, kg, 0.0)
-        self._known[stage, at : at + n] += np.where(known, self._share[meter], 0.0)
+        self._known[stage, at : at + n] += known
         self._frontier[meter] = first + n
 
     def window(
@@ -100,7 +102,7 @@ class ProductionBook:
         a = min(max(start_ns // MINUTE_NS - self._first, 0), self._kg.shape[1])
         b = min(max(end_ns // MINUTE_NS - self._first, a), self._kg.shape[1])
         eq = self.line.stages[row].finished_eq
-        known = self._known[row, a:b].astype(np.float64)
+        known = self._known[row, a:b] / self._meters[row]
         due = self._due[a:b] / eq
         plan_kg = self.plan.due_kg(start_ns, end_ns) / eq
         plan_known = float(due @ known)
@@ -113,7 +115,7 @@ class ProductionBook:
             float(self._kg[row, a:b].sum()) if anything else None,
             plan_kg,
             plan_known,
-            min(share, 1.0),
+            1.0 if share > 1.0 - ROUNDING else share,
         )
 
     def plant(self, window: Window) -> StageWindow | None:
