@@ -56,7 +56,8 @@ async def seed(
     """Lets the service take ``batches`` in as values of ``connector`` that arrived when they were
     made.
 
-    Nobody is told of the past: notifications are left out, and so are rules on the absence of values from
+    Nobody is told of the past: notifications are left out, and so are rules on the absence of
+    values from
     a plant that isn't there yet. Returns when every consumer has everything.
     """
     rules = tuple(r for r in site.rules if not isinstance(r, CommunicationRule | StaleRule))

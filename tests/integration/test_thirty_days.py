@@ -126,7 +126,8 @@ def compare(
         for meter in meters:
             row = accounted[meter.id]
             closed = np.isfinite(row) | np.isnan(row)
-            # A meter whose first readings are Bad begins later; the last minute waits for a reading.
+            # A meter whose first readings are Bad begins later; the last minute waits for a
+            # reading.
             assert closed[2 : DAYS * 1440 - 1].all(), meter.id
             unknown = np.isnan(row)
             expected = source.unknown_minutes(meter.tag)
@@ -139,7 +140,8 @@ def compare(
             unknown_minutes += int(unknown.sum())
         error_pct = 100.0 * (kg / true_kg - 1.0)
         print(
-            f"{stage:6} {kg / 1e3:14.3f} {true_kg / 1e3:14.3f} {error_pct:9.4f} {unknown_minutes:12}"
+            f"{stage:6} {kg / 1e3:14.3f} {true_kg / 1e3:14.3f} {error_pct:9.4f} "
+            f"{unknown_minutes:12}"
         )
         assert abs(error_pct) <= 0.1, stage
     assert not wrong
