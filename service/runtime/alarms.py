@@ -114,6 +114,15 @@ class AlarmStates:
         self._changed, self._transitions = {}, []
         return changed, transitions
 
+    def put_back(
+        self,
+        changed: Mapping[str, AlarmState],
+        transitions: Sequence[tuple[AlarmDefinition, Transition, AlarmState]],
+    ) -> None:
+        """What ``taken`` gave comes again with the next call, before what happened since."""
+        self._changed = {**changed, **self._changed}
+        self._transitions = [*transitions, *self._transitions]
+
     def _keep(
         self,
         definition: AlarmDefinition,

@@ -152,7 +152,8 @@ class AlarmBook(Protocol):
         ...
 
     async def acknowledge(self, alarm: str, *, by: str, comment: str | None) -> None:
-        """Acknowledges for the person ``by``; raises ``watch.NothingToAcknowledge``."""
+        """Acknowledges for the person ``by``. Raises ``watch.NothingToAcknowledge``, and Retryable
+        when it is taken but can't be kept yet."""
         ...
 
 

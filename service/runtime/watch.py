@@ -11,6 +11,7 @@ from service.domain.instants import seconds
 from service.runtime.accounting import Accounting
 from service.runtime.alarms import AlarmStates, AlarmStore, WatchCommit
 from service.runtime.clock import Clock
+from service.runtime.errors import Retryable
 from service.runtime.log import JournalReader
 from service.runtime.progress import Progress
 from service.runtime.retry import until_done
@@ -20,6 +21,8 @@ from service.runtime.watch_values import ValueRules
 
 CURSOR_EVERY_S = 1.0
 ABSENCE_EVERY_S = 1.0
+ACKNOWLEDGE_S = 10.0
+"""How long a person waits for an acknowledgement to be kept."""
 
 
 class NothingToAcknowledge(Exception):
@@ -40,6 +43,7 @@ class Watch:
         values: ValueRules,
         production: ProductionRules,
         absence: AbsenceRules,
+        acknowledge_s: float = ACKNOWLEDGE_S,
     ) -> None:
         self._states = states
         self._store = store
@@ -47,6 +51,7 @@ class Watch:
         self._values = values
         self._production = production
         self._absence = absence
+        self._acknowledge_s = acknowledge_s
         self._step = asyncio.Lock()
         self._judged_ns: int | None = None
         self._read = Progress()
@@ -95,16 +100,25 @@ class Watch:
 
     async def acknowledge(self, alarm: str, *, by: str, comment: str | None) -> None:
         """Acknowledges the open alarm ``alarm`` for the person ``by``. NothingToAcknowledge when
-        it isn't."""
-        async with self._step:
-            definition = self._states.by_alarm(alarm)
-            if definition is None:
-                raise NothingToAcknowledge(f"alarm {alarm} is not open")
-            try:
-                self._states.acknowledge(definition, self._clock.now_ns(), by=by, comment=comment)
-            except ValueError as error:
-                raise NothingToAcknowledge(str(error)) from error
-            await self._commit()
+        it isn't; Retryable when that could not be kept in time, which then happens with a later
+        step."""
+        definition = self._states.by_alarm(alarm)
+        if definition is None:
+            raise NothingToAcknowledge(f"alarm {alarm} is not open")
+        try:
+            # At once, though a step may be waiting for the store: it counts with the next one.
+            self._states.acknowledge(definition, self._clock.now_ns(), by=by, comment=comment)
+        except ValueError as error:
+            raise NothingToAcknowledge(str(error)) from error
+        try:
+            async with asyncio.timeout(self._acknowledge_s), self._step:
+                if self._states.dirty:
+                    await self._commit()
+        except TimeoutError as error:
+            raise Retryable(
+                f"alarm {alarm}: the state can't be written at the moment; the acknowledgement is "
+                f"taken and will be stored once the state can be written"
+            ) from error
 
     async def caught_up(self, position: int) -> None:
         """Waits until everything up to journal ``position`` was judged, then keeps the cursor."""
@@ -130,7 +144,11 @@ class Watch:
         step = WatchCommit(
             self._read.value, self._judged_ns, self._values.groups(), changed, transitions, now_ns
         )
-        await until_done(partial(self._store.commit, step), what="alarms", clock=self._clock)
+        try:
+            await until_done(partial(self._store.commit, step), what="alarms", clock=self._clock)
+        except BaseException:
+            self._states.put_back(changed, transitions)  # it may be kept; keeping is idempotent
+            raise
         self._committed_ns = now_ns
         self.position = self._read.value
         self.commits += 1

@@ -128,6 +128,20 @@ async def test_who_may_acknowledge(api: Api, role: Role, status: int) -> None:
         assert "this needs operator" in answer.json()["detail"]
 
 
+async def test_an_acknowledgement_that_can_not_be_kept_yet_is_a_503(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def taken(alarm: str, *, by: str, comment: str | None) -> None:
+        raise Retryable("the acknowledgement will be stored once the state can be written")
+
+    monkeypatch.setattr(api.alarms, "acknowledge", taken)
+    client = await api.logged_in(Role.OPERATOR)
+    answer = await client.post(f"/api/v1/alarms/{ALARM}/acknowledge", json={})
+    assert answer.status_code == 503
+    assert "will be stored once" in answer.json()["detail"]
+    assert int(answer.headers["Retry-After"]) > 0
+
+
 async def test_only_administrators_manage_users(api: Api) -> None:
     engineer = await api.logged_in(Role.ENGINEER)
     new = {"name": "wang", "password": PASSWORD, "role": "viewer"}

@@ -4,7 +4,7 @@ database."""
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ from service.domain.rules import (
 )
 from service.domain.tag import Limits, Tag
 from service.domain.tagtable import TagTable
-from service.runtime.alarms import AlarmStates
+from service.runtime.alarms import AlarmStates, AlarmStore
 from service.runtime.clock import FakeClock
 from service.runtime.live import LiveTable
 from service.runtime.log import Entry
@@ -122,7 +122,14 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig(folder: Path, *, rules: tuple[Rule, ...] = RULES) -> AsyncIterator[Rig]:
+async def rig(
+    folder: Path,
+    *,
+    rules: tuple[Rule, ...] = RULES,
+    through: Callable[[AlarmStore], AlarmStore] = lambda store: store,
+    acknowledge_s: float = 10.0,
+) -> AsyncIterator[Rig]:
+    """through: what stands between the watch and its store."""
     table = TagTable(TAGS)
     clock = FakeClock(T0)
     line = Line((), (), "PK")
@@ -138,11 +145,12 @@ async def rig(folder: Path, *, rules: tuple[Rule, ...] = RULES) -> AsyncIterator
         )
         watch = Watch(
             states,
-            store,
+            through(store),
             clock,
             values=ValueRules(definitions, table, states),
             production=ProductionRules(definitions, None, states),  # type: ignore[arg-type]
             absence=absence,
+            acknowledge_s=acknowledge_s,
         )
         await watch.load()
         yield Rig(watch, absence, live, clock, database, watch.position)
