@@ -6,7 +6,11 @@ import sys
 
 import typer
 
-from service.cli import access, check, demo, run, simulate
+from service.cli.access import secret, users
+from service.cli.check import check
+from service.cli.demo import demo
+from service.cli.run import run
+from service.cli.simulate import inject, simulate
 
 app = typer.Typer(
     name="anodewatch",
@@ -15,13 +19,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("run")(run.run)
-app.command("demo")(demo.demo)
-app.command("check")(check.check)
-app.command("simulate")(simulate.simulate)
-app.command("inject")(simulate.inject)
-app.command("secret")(access.secret)
-app.add_typer(access.users, name="user")
+app.command("run")(run)
+app.command("demo")(demo)
+app.command("check")(check)
+app.command("simulate")(simulate)
+app.command("inject")(inject)
+app.command("secret")(secret)
+app.add_typer(users, name="user")
 
 
 def main() -> None:
