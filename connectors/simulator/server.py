@@ -55,6 +55,15 @@ class PlantServer:
         passed_ns = self._clock.now_ns() - self._clock_start_ns
         return self._plant_start_ns + round(passed_ns * self._speed)
 
+    @property
+    def epoch_ns(self) -> int:
+        """Where ``plant_ns`` and the clock agree; a SystemClock of the same speed from there on
+        tells the plant's time. At speed 1 they agree always, or never."""
+        ahead_ns = self._plant_start_ns - self._clock_start_ns
+        if not ahead_ns or self._speed == 1.0:
+            return self._clock_start_ns
+        return self._clock_start_ns - round(ahead_ns / (self._speed - 1.0))
+
     async def start(self) -> None:
         """Builds the address space, fills it, and listens. OSError when the address is taken."""
         server = self._server

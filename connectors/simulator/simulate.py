@@ -27,13 +27,15 @@ async def simulate(
     period_s: float = 1.0,
     on_progress: Callable[[str], None] | None = None,
     on_ready: Callable[[str], None] | None = None,
+    on_epoch: Callable[[int], None] | None = None,
 ) -> None:
     """Serves a simulated plant until it is cancelled.
 
     start_ns: when the plant began, now by default; with an earlier start its past is simulated
     first, exactly as ``history`` of the same seed and start gives it. extra_tags: walks
     ``UT-X0001-TT001.PV`` and so on beside the site's tags. speed: plant seconds per second of the
-    clock, up to about 10. on_progress is told what is being done, on_ready the endpoint.
+    clock, up to about 10. on_progress is told what is being done, on_ready the endpoint, and
+    on_epoch before that the instant at which the plant's time equals the clock's.
 
     ValueError for tags that can't be served or a bad number; OSError when the address is taken.
     """
@@ -44,6 +46,8 @@ async def simulate(
     tell(f"building an address space of {len(wanted)} tags")
     async with open_server(plant, wanted, endpoint=endpoint, clock=clock, speed=speed) as server:
         tell(f"serving {len(wanted)} tags at {server.endpoint}")
+        if on_epoch is not None:
+            on_epoch(server.epoch_ns)
         if on_ready is not None:
             on_ready(server.endpoint)
         await server.run(period_s=period_s)

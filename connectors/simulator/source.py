@@ -129,7 +129,7 @@ class SimulatorSource:
         if not self._follows_clock:
             every_s *= self._batch_steps
         return SourceReport(
-            keep_alive_s=dict.fromkeys(self._groups, max(every_s, 1.0)),
+            keep_alive_s=dict.fromkeys(self._groups, max(every_s, 1.0) / self._clock.speed),
             counters={"values": self._values, "batches": self._position},
             details={"seed": str(self.plant.seed), "model": "reference plant"},
         )

@@ -46,7 +46,7 @@ from service.state.outbox import StateOutbox
 log = logging.getLogger(__name__)
 
 LATENESS_S = 2.0
-"""How long after a source proved itself alive its values of before may still come."""
+"""How many real seconds after a source proved itself alive its values of before may still come."""
 TRIM_EVERY_S = 30.0
 DRAIN_S = 10.0
 
@@ -113,14 +113,16 @@ async def open_core(
         first_minute, n_minutes = book_span(site.plan, clock.now_ns())
         book = ProductionBook(site.line, site.plan, first_minute=first_minute, n_minutes=n_minutes)
         ledger = StateLedger(database)
-        accounting = Accounting(site.line.meters, table, ledger, book, lateness_s=LATENESS_S)
+        accounting = Accounting(
+            site.line.meters, table, ledger, book, lateness_s=LATENESS_S * clock.speed
+        )
         historian = Historian(history, StateCursor(database, "history"), clock)
         live = LiveTable(table)
         found = statuses({n: str(getattr(s, "kind", "")) for n, s in site.sources.items()}, clock)
         states = AlarmStates(definitions.all())
         absence = AbsenceRules(
             definitions, live, states,
-            keep_alive_s=partial(_keep_alive_s, found), started_ns=clock.now_ns(),
+            keep_alive_s=partial(_keep_alive_s, found, clock), started_ns=clock.now_ns(),
         )  # fmt: skip
         name = SiteName(site.id, site.name_en, site.name_zh, url or site.service.public_url or "")
         watch = Watch(
@@ -284,9 +286,11 @@ async def _destination(settings: Any, clock: Clock) -> AsyncIterator[Destination
         yield Destination(settings.name, notifier, settings.min_priority)
 
 
-def _keep_alive_s(found: Mapping[str, SourceStatus], group: str) -> float | None:
+def _keep_alive_s(found: Mapping[str, SourceStatus], clock: Clock, group: str) -> float | None:
+    """Seconds of ``clock``; sources tell real ones."""
     connector = group.split("/", 1)[0]
     if connector == DERIVED:
         return KEEP_ALIVE_S
     status = found.get(connector)
-    return None if status is None else status.report.keep_alive_s.get(group)
+    real_s = None if status is None else status.report.keep_alive_s.get(group)
+    return None if real_s is None else real_s * clock.speed

@@ -36,7 +36,7 @@ def run(
         datetime | None,
         typer.Option(
             help="Instant (UTC) at which the fast time equals the real one.",
-            formats=["%Y-%m-%dT%H:%M:%S"],
+            formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"],
         ),
     ] = None,
 ) -> None:
@@ -44,7 +44,7 @@ def run(
     checked = with_overrides(sound_site(site), port=port, bind=bind, data=data)
     set_up_logging(checked.service.log_level)
     if speed != 1.0 and epoch is None:
-        typer.echo("--speed needs --epoch, the one that the simulator was given", err=True)
+        typer.echo("--speed needs --epoch; anodewatch simulate --speed prints both", err=True)
         raise typer.Exit(2)
     clock = SystemClock(speed=speed, epoch_ns=None if epoch is None else _utc_ns(epoch))
     run_until_signalled(checked, clock)

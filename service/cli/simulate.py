@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,7 +18,7 @@ from connectors.simulator.simulate import simulate as run_simulator
 from service.app.logs import set_up_logging
 from service.app.serve import stop_on_signals
 from service.cli.check import SiteFolder, sound_site
-from service.domain.instants import to_ns
+from service.domain.instants import to_iso, to_ns
 from service.runtime.clock import SystemClock
 from service.runtime.errors import ConnectorError
 
@@ -40,7 +42,8 @@ def simulate(
         ),
     ] = None,
 ) -> None:
-    """A simulated plant behind a real OPC UA server, until SIGINT or SIGTERM."""
+    """A simulated plant behind a real OPC UA server, until SIGINT or SIGTERM. With --speed it says
+    how to run a service whose time is the plant's."""
     checked = sound_site(site)
     set_up_logging("warning")
     start_ns = None if start is None else to_ns(start.replace(tzinfo=UTC))
@@ -56,6 +59,7 @@ def simulate(
                     extra_tags=max((tags or 0) - len(checked.tags), 0),
                     start_ns=start_ns, clock=clock, on_progress=typer.echo,
                     on_ready=lambda at: _say(f"ready {at}"),
+                    on_epoch=None if speed == 1.0 else lambda at_ns: _say(_run(site, speed, at_ns)),
                 )
             )  # fmt: skip
             ended = group.create_task(stop.wait())
@@ -69,6 +73,12 @@ def simulate(
         for error in group.exceptions:
             typer.echo(f"can't serve the plant at {endpoint}: {error}", err=True)
         raise typer.Exit(1) from None
+
+
+def _run(site: Path, speed: float, epoch_ns: int) -> str:
+    """The command line of a service whose time is the plant's."""
+    epoch = to_iso(epoch_ns)[:26]  # to the microsecond
+    return f"anodewatch run {shlex.quote(str(site))} --speed {speed:g} --epoch {epoch}"
 
 
 def _say(line: str) -> None:

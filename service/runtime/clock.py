@@ -15,6 +15,12 @@ from service.domain.instants import SECOND_NS
 class Clock(Protocol):
     """Wall time in UTC, monotonic time, and sleeping; called concurrently from many tasks."""
 
+    @property
+    def speed(self) -> float:
+        """Seconds of this clock in a real one; what the outside measures in real seconds takes so
+        much longer here."""
+        ...
+
     def now_ns(self) -> int:
         """Nanoseconds since 1970, UTC."""
         ...
@@ -42,6 +48,10 @@ class SystemClock:
         self._speed = speed
         self._epoch_ns = epoch_ns if epoch_ns is not None else time.time_ns()
 
+    @property
+    def speed(self) -> float:
+        return self._speed
+
     def now_ns(self) -> int:
         real_ns = time.time_ns()
         if self._speed == 1.0:
@@ -64,6 +74,10 @@ class FakeClock:
         self._start_ns = start_ns
         self._order = itertools.count()
         self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
+
+    @property
+    def speed(self) -> float:
+        return 1.0
 
     def now_ns(self) -> int:
         return self._now_ns

@@ -14,9 +14,8 @@ from service.domain.batch import Batch
 class SourceReport:
     """What a source says of itself while it is connected.
 
-    keep_alive_s: the revised keep-alive interval, by item group ``connector/group``; the group is
-    stale
-        after 2 × this without coverage.
+    keep_alive_s: the revised keep-alive interval in real seconds, by item group
+        ``connector/group``; the group is stale after 2 × this without coverage.
     counters: monotonic counts since the source was opened, by reason (values, keep_alives,
     rejected_items, ...).
     details: revised parameters and what else an integrator wants to read, as text.
