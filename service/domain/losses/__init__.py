@@ -1,0 +1,1 @@
+"""Loss accounting: where planned tonnes went, found in minutes and given a reason."""

@@ -1,0 +1,154 @@
+"""The bottleneck by the active-period method (Roser, Nakano, Tanaka: Winter Simulation Conference
+2001 and 2002, "A practical bottleneck detection method", "Shifting bottleneck detection").
+
+A station is active while it works, or is down by itself; it is inactive while it waits: starved or
+blocked. At each instant the station with the longest uninterrupted active period is the bottleneck.
+While the periods of two successive bottlenecks overlap, the bottleneck shifts from one to the
+other; otherwise it is the sole bottleneck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from service.domain.losses.events import StageLosses
+from service.domain.losses.masks import Bools, changes, joined, stretches
+from service.domain.losses.states import State
+
+WAITS = (State.STARVED, State.BLOCKED, State.IDLE, State.OFF)
+
+
+@dataclass(frozen=True, slots=True)
+class ActivePeriod:
+    """An uninterrupted active period [start, end) of a station, in minutes of the window."""
+
+    station: str
+    start: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        """Minutes."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class BottleneckShare:
+    """Shares of the window in which a station was the sole, and a shifting bottleneck."""
+
+    station: str
+    sole: float
+    shifting: float
+
+    @property
+    def total(self) -> float:
+        """Sole and shifting together, which ranks the stations."""
+        return self.sole + self.shifting
+
+
+@dataclass(frozen=True)
+class Bottlenecks:
+    """What the method says of a window of ``minutes`` minutes.
+
+    shares: the greatest total first; stations that never were the bottleneck are left out.
+    periods: the active periods of the successive bottlenecks, in time order. none_share: part of
+    the window in which no station was active.
+    """
+
+    minutes: int
+    shares: tuple[BottleneckShare, ...]
+    periods: tuple[ActivePeriod, ...]
+    none_share: float
+
+    @property
+    def worst(self) -> str | None:
+        """The station with the greatest share; None when none was active."""
+        return self.shares[0].station if self.shares else None
+
+    def at(self, minute: int) -> str | None:
+        """The momentary bottleneck in ``minute``: the longest period around it."""
+        around = [p for p in self.periods if p.start <= minute < p.end]
+        return max(around, key=_rank).station if around else None
+
+
+def find_bottlenecks(active: Mapping[str, Bools]) -> Bottlenecks:
+    """Sole and shifting bottlenecks over a window.
+
+    active: station -> whether it was active in each minute, all of shape (M,). Of periods of one
+    length the one that began earlier counts as longer, then the station's name decides.
+    """
+    n = max((len(mask) for mask in active.values()), default=0)
+    periods = [
+        ActivePeriod(station, int(a), int(b))
+        for station, mask in active.items()
+        for a, b in zip(*stretches(mask), strict=True)
+    ]
+    owner = np.full(n, -1, np.int64)
+    ranked = sorted(periods, key=_rank)
+    for at, period in enumerate(ranked):  # the longest is painted last
+        owner[period.start : period.end] = at
+    owners = [int(owner[a]) for a in changes(owner)[0] if owner[a] >= 0]
+    successive = sorted({at: ranked[at] for at in owners}.values(), key=lambda p: (p.start, p.end))
+    return Bottlenecks(
+        n, _shares(successive, n), tuple(successive), float((owner < 0).sum()) / max(n, 1)
+    )
+
+
+def _rank(period: ActivePeriod) -> tuple[int, int, str]:
+    return period.length, -period.start, period.station
+
+
+def _shares(periods: Sequence[ActivePeriod], n: int) -> tuple[BottleneckShare, ...]:
+    depth = np.zeros(n, np.int64)
+    for period in periods:
+        depth[period.start : period.end] += 1
+    sole: dict[str, int] = {}
+    shifting: dict[str, int] = {}
+    for period in periods:
+        alone = int((depth[period.start : period.end] == 1).sum())
+        sole[period.station] = sole.get(period.station, 0) + alone
+        shifting[period.station] = shifting.get(period.station, 0) + period.length - alone
+    found = [BottleneckShare(s, sole[s] / n, shifting[s] / n) for s in sole]
+    return tuple(sorted(found, key=lambda share: (-share.total, share.station)))
+
+
+def active_units(losses: StageLosses, *, bridge_min: int = 10) -> dict[str, Bools]:
+    """For each unit of a stage in which minutes it was active; shape (M,).
+
+    An unknown stretch of up to ``bridge_min`` minutes between two active ones is bridged; a longer
+    one ends the period, since nobody saw it last.
+    """
+    found = {}
+    for unit, state in zip(losses.minutes.units, losses.attributed.state, strict=True):
+        unknown = np.asarray(state == State.UNKNOWN, dtype=np.bool_)
+        works = np.asarray(~np.isin(state, WAITS) & ~unknown, dtype=np.bool_)
+        found[unit.id] = joined(works, gap=bridge_min, over=unknown)
+    return found
+
+
+def active_stage(losses: StageLosses, *, bridge_min: int = 10, share: float = 0.5) -> Bools:
+    """In which minutes a stage as one station was active; shape (M,).
+
+    It is while units with more than ``share`` of its due are: the units of a stage stand for each
+    other, so one that waits does not make the stage wait.
+    """
+    active = np.array(list(active_units(losses, bridge_min=bridge_min).values()))
+    due = losses.minutes.due_kg
+    return np.asarray(np.where(active, due, 0.0).sum(axis=0) > share * due.sum(axis=0))
+
+
+def line_stations(
+    losses: Mapping[str, StageLosses], *, by_unit: Sequence[str] = ("GZ",)
+) -> dict[str, Bools]:
+    """The stations of a line for ``find_bottlenecks``: its stages, but units for ``by_unit``.
+
+    In graphitization the station is the rectifier: eight runs under way at once have nothing to do
+    with each other.
+    """
+    stations: dict[str, Bools] = {}
+    for stage, lost in losses.items():
+        stations |= active_units(lost) if stage in by_unit else {stage: active_stage(lost)}
+    return stations
