@@ -10,6 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.coverage import Cover
+from service.domain.instants import SECOND_NS
+
+CLOCK_TOLERANCE_NS = 10 * SECOND_NS
+"""How far a clock outside may be ahead of ours and still be believed."""
 
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
@@ -114,6 +118,15 @@ def make_batch(
 def empty_batch(*, received_ns: int, covers: tuple[Cover, ...] = (), source: str = "") -> Batch:
     """A Batch without rows: what a keep-alive becomes."""
     return make_batch([], [], [], received_ns=received_ns, covers=covers, source=source)
+
+
+def happened_ns(batch: Batch) -> Int64s:
+    """When each row's value was so at the latest, shape (n,): its own time, or its receipt where a
+    clock outside is wrong and dates it into the future. Rows keep the times that they came with;
+    what is computed from them must not wait for that future."""
+    return np.where(
+        batch.time_ns > batch.received_ns + CLOCK_TOLERANCE_NS, batch.received_ns, batch.time_ns
+    )
 
 
 def rows_of(batch: Batch, mask: NDArray[np.bool_]) -> Batch:

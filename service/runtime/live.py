@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.domain.batch import Batch, Origin
+from service.domain.batch import Batch, Origin, happened_ns
 from service.domain.coverage import Coverage
 from service.domain.instants import seconds
 from service.domain.quality import is_bad
@@ -37,6 +37,7 @@ class LiveTable:
         self._table = table
         self._time = np.full(n, NEVER, np.int64)
         self._received = np.full(n, NEVER, np.int64)
+        self._happened = np.full(n, NEVER, np.int64)
         self._value = np.full(n, np.nan)
         self._status = np.zeros(n, np.uint32)
         self._text: dict[int, str] = {}
@@ -46,7 +47,8 @@ class LiveTable:
         """Rises with every change; ``changed_since`` takes an earlier one."""
 
     def take(self, batch: Batch) -> None:
-        """Takes in a Batch; an older value never replaces a newer one."""
+        """Takes in a Batch; an older value never replaces a newer one, and one that a wrong clock
+        dates into the future only holds until the next comes."""
         for cover in batch.covers:
             coverage = self._covers.setdefault(cover.group, Coverage())
             coverage.add(cover.start_ns, cover.end_ns)
@@ -54,16 +56,18 @@ class LiveTable:
         if not len(batch) or batch.origin is Origin.BACKFILL:
             return
         known = np.flatnonzero(batch.tag < len(self._time))
-        order = known[np.argsort(batch.time_ns[known], kind="stable")]
+        happened = happened_ns(batch)
+        order = known[np.argsort(happened[known], kind="stable")]
         tag = batch.tag[order]
         last = np.ones(len(tag), np.bool_)
         _, first_of_reversed = np.unique(tag[::-1], return_index=True)
         last[:] = False
         last[len(tag) - 1 - first_of_reversed] = True
-        rows = order[last & (batch.time_ns[order] >= self._time[tag])]
+        rows = order[last & (happened[order] >= self._happened[tag])]
         tag = batch.tag[rows]
         self.revision += 1
         self._time[tag] = batch.time_ns[rows]
+        self._happened[tag] = happened[rows]
         self._received[tag] = batch.received_ns
         self._value[tag] = batch.value[rows]
         self._status[tag] = batch.status[rows]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from service.domain.alarm import AlarmDefinition, Input
-from service.domain.batch import Batch, Origin
+from service.domain.batch import Batch, Origin, happened_ns
 from service.domain.definitions import Definitions
 from service.domain.instants import seconds
 from service.domain.judge import beyond
@@ -130,7 +130,7 @@ class ValueRules:
         cyclic = np.isin(tag, self._cyclic_numbers) if len(self._cyclic_numbers) else watched
         rows = rows[watched | cyclic]
         tag = batch.tag[rows]
-        time_ns = np.maximum(batch.time_ns[rows], self._resumed[self._group_of[tag]])
+        time_ns = np.maximum(happened_ns(batch)[rows], self._resumed[self._group_of[tag]])
         np.maximum.at(self._seen_ns, tag, time_ns)
         value = batch.value[rows]
         bad = is_bad(batch.status[rows])
@@ -151,8 +151,13 @@ class ValueRules:
             )
         if not moves.any():
             return
-        touched = np.isin(tag, np.unique(tag[moves]))
-        order = np.flatnonzero(touched)
+        order = np.flatnonzero(np.isin(tag, np.unique(tag[moves])))
+        # Of several values of a tag at one instant the last is what was so: a step there and back
+        # within no time at all would be told by transitions that can't be told apart.
+        order = order[np.lexsort((order, time_ns[order], tag[order]))]
+        last = np.ones(len(order), np.bool_)
+        last[:-1] = (np.diff(time_ns[order]) != 0) | (np.diff(tag[order]) != 0)
+        order = order[last]
         for at in order[np.argsort(time_ns[order], kind="stable")].tolist():
             self._judge_row(
                 int(tag[at]), int(time_ns[at]), float(value[at]), bool(bad[at]), bool(unusable[at])

@@ -331,3 +331,24 @@ async def test_the_outbox_holds_later_messages_behind_earlier_ones_of_their_alar
         (second,) = await box.due("m", r.clock.now_ns(), 10)
         assert second.message.type == "alarm.returned"
         assert await box.counts() == {"delivered": 1, "pending": 1}
+
+
+async def test_a_value_from_a_far_future_counts_when_it_came(tmp_path: Path) -> None:
+    year = 365 * 86_400.0
+    async with rig(tmp_path) as r:
+        await r.feed(rows((year, HOT, 1170, 0), cover=(0, 12)))
+        await r.feed(rows((13, SLOW, 20, 0), cover=(12, 30)))
+        assert await r.alarms() == [("h:CB-L07B-TIC112.PV", "unacknowledged")]
+        assert await r.transitions() == [("raised", 22.0)]
+        await r.feed(rows((31, HOT, 1100, 0), cover=(30, 32)))
+        assert r.live.latest([HOT])[0].value == 1100
+
+
+async def test_of_several_values_at_one_instant_the_last_is_judged(tmp_path: Path) -> None:
+    async with rig(
+        tmp_path, rules=(LimitRule("h", LimitKind.H, ("*",), Priority.HIGH, Timing()),)
+    ) as r:
+        values = ((1, HOT, 1170, 0), (2, HOT, 1100, 0), (3, HOT, 1170, 0))
+        await r.feed(rows(*values, cover=(5, 12)))  # all from before it resumed
+        assert await r.alarms() == [("h:CB-L07B-TIC112.PV", "unacknowledged")]
+        assert await r.transitions() == [("raised", 5.0)]
