@@ -114,7 +114,7 @@ async def open_core(
         book = ProductionBook(site.line, site.plan, first_minute=first_minute, n_minutes=n_minutes)
         ledger = StateLedger(database)
         accounting = Accounting(
-            site.line.meters, table, ledger, book, lateness_s=LATENESS_S * clock.speed
+            site.line.meters, table, ledger, book, clock, lateness_s=LATENESS_S * clock.speed
         )
         historian = Historian(history, StateCursor(database, "history"), clock)
         live = LiveTable(table)

@@ -6,12 +6,13 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain.batch import Batch, Float64s, Int64s, Origin
+from service.domain.batch import Batch, Float64s, Int64s, Origin, happened_ns
 from service.domain.coverage import Coverage
 from service.domain.instants import MINUTE_NS, seconds
 from service.domain.line import Meter
@@ -21,8 +22,10 @@ from service.domain.production.minutes import Minutes
 from service.domain.production.readings import Readings
 from service.domain.quality import is_bad
 from service.domain.tagtable import TagTable
+from service.runtime.clock import Clock
 from service.runtime.log import JournalReader
 from service.runtime.progress import Progress
+from service.runtime.retry import until_done
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +62,8 @@ class Ledger(Protocol):
         ...
 
     async def commit(self, state: AccountingState, closed: Sequence[tuple[str, Minutes]]) -> None:
-        """Keeps ``state`` and the minutes closed since the last commit, all or nothing."""
+        """Keeps ``state`` and the minutes closed since the last commit, all or nothing. Raises
+        Retryable when they can't be written now."""
         ...
 
 
@@ -73,12 +77,14 @@ class Accounting:
         table: TagTable,
         ledger: Ledger,
         book: ProductionBook,
+        clock: Clock,
         *,
         lateness_s: float,
     ) -> None:
         self._meters = list(meters)
         self._ledger = ledger
         self._book = book
+        self._clock = clock
         self._lateness_ns = seconds(lateness_s)
         self._meter_of = np.full(table.size, -1, np.int32)
         for at, meter in enumerate(self._meters):
@@ -86,6 +92,7 @@ class Accounting:
         self._groups = sorted({meter.item_group for meter in self._meters})
         self._group_of = np.array([self._groups.index(m.item_group) for m in self._meters])
         self._state = AccountingState()
+        self._committed = 0
         self._chunks: list[Chunk] = []
         self._buffered = 0
         self._read = Progress()
@@ -95,8 +102,8 @@ class Accounting:
 
     @property
     def position(self) -> int:
-        """Journal cursor of the last commit."""
-        return self._state.position
+        """Journal cursor of the last commit: the journal may forget what lies before it."""
+        return self._committed
 
     @property
     def closed_ns(self) -> int | None:
@@ -106,6 +113,7 @@ class Accounting:
     async def load(self) -> None:
         """Takes up the state of the last commit; before ``run``."""
         self._state = await self._ledger.load()
+        self._committed = self._state.position
         self._read.reach(self._state.position)
         self._book.closed_ns = self._state.closed_ns
 
@@ -113,8 +121,9 @@ class Accounting:
         """Follows ``journal`` for ever."""
         while True:
             for entry in await journal.read(self._read.value):
-                self._take(entry.batch)
-                self._read.reach(entry.position)
+                async with self._settling:  # a worker thread may be reading what this changes
+                    self._take(entry.batch)
+                    self._read.reach(entry.position)
                 if self._buffered > MAX_BUFFERED_ROWS:
                     await self.settle()
             if self._minute_is_over():
@@ -135,7 +144,10 @@ class Accounting:
         chunks, self._chunks, self._buffered = self._chunks, [], 0
         closed = await asyncio.to_thread(self._account, chunks)
         self._state.position = read_to
-        await self._ledger.commit(self._state, closed)
+        await until_done(
+            partial(self._ledger.commit, self._state, closed), what="ledger", clock=self._clock
+        )
+        self._committed = read_to
         for meter, minutes in closed:
             self._book.enter(meter, minutes)
             self.counters["minutes"] += len(minutes)
@@ -144,6 +156,8 @@ class Accounting:
 
     def _take(self, batch: Batch) -> None:
         for cover in batch.covers:
+            if cover.group not in self._groups:
+                continue  # nobody would ever look back at it, nor forget it
             coverage = self._state.coverage.setdefault(cover.group, Coverage())
             if coverage.end_ns is None or cover.start_ns > coverage.end_ns:
                 self._state.resumed_ns[cover.group] = cover.start_ns
@@ -156,7 +170,7 @@ class Accounting:
         if not len(rows):
             return
         meter = meter[rows]
-        time_ns = batch.time_ns[rows]
+        time_ns = happened_ns(batch)[rows]
         if batch.origin is Origin.LIVE:
             # A source that resumed sends again what it holds, with the old source times: these
             # values

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from service.domain.instants import DAY_NS, seconds
@@ -13,7 +14,7 @@ from service.runtime.clock import Clock
 from service.runtime.errors import ConnectorError, Retryable
 from service.runtime.notify import Destination, Message
 from service.runtime.progress import Progress
-from service.runtime.retry import backoff_s
+from service.runtime.retry import backoff_s, until_done
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class Pending:
 
 class Outbox(Protocol):
     """Messages that were committed with the transitions they tell of. Called by one task for each
-    destination."""
+    destination; raises Retryable when the state can't be used now."""
 
     async def due(self, destination: str, now_ns: int, limit: int) -> Sequence[Pending]:
         """The oldest pending messages of ``destination`` whose time has come; never one that waits
@@ -60,7 +61,11 @@ async def deliver(
     more."""
     while True:
         seen = news.value
-        pending = await outbox.due(destination.name, clock.now_ns(), PORTION)
+        pending = await until_done(
+            lambda: outbox.due(destination.name, clock.now_ns(), PORTION),
+            what="outbox",
+            clock=clock,
+        )
         for one in pending:
             await _attempt(destination, one, outbox, clock)
         if not pending:
@@ -77,14 +82,18 @@ async def _attempt(destination: Destination, one: Pending, outbox: Outbox, clock
             wait_s = max(wait_s, error.retry_after_s)
         next_ns = now_ns + seconds(wait_s)
         dead = next_ns - one.created_ns > GIVE_UP_NS
-        await outbox.failed(one.seq, next_ns=None if dead else next_ns, answer=str(error))
+        noted = partial(
+            outbox.failed, one.seq, next_ns=None if dead else next_ns, answer=str(error)
+        )
+        await until_done(noted, what="outbox", clock=clock)
         if one.attempts == 0 or dead:
             log.warning(
                 "delivery failed destination=%s message=%s dead=%s error=%s",
                 destination.name, one.message.id, dead, error,
             )  # fmt: skip
         return
-    await outbox.delivered(one.seq, now_ns=clock.now_ns(), answer=answer)
+    noted = partial(outbox.delivered, one.seq, now_ns=clock.now_ns(), answer=answer)
+    await until_done(noted, what="outbox", clock=clock)
     log.info("delivered destination=%s message=%s", destination.name, one.message.id)
 
 

@@ -35,7 +35,8 @@ _STATUS[Grade.UNKNOWN] = BAD_NO_DATA
 
 
 class Owed(Protocol):
-    """Minutes that were closed and that history does not have yet. Called by one task."""
+    """Minutes that were closed and that history does not have yet. Called by one task;
+    raises Retryable when the state can't be used now."""
 
     async def owed(self, limit: int) -> tuple[int, list[tuple[str, Minutes]]]:
         """The oldest ones, at most ``limit`` stretches, and the number to settle them with."""
@@ -103,11 +104,13 @@ async def write_derived(
     changes nothing."""
     while True:
         seen = accounting.commits.value
-        number, stretches = await owed.owed(PORTION)
+        number, stretches = await until_done(
+            partial(owed.owed, PORTION), what="derived minutes", clock=clock
+        )
         if not stretches:
             await accounting.commits.until(seen + 1)
             continue
         batch = as_batch(stretches, table, now_ns=clock.now_ns())
         live.take(batch)
         await until_done(partial(history.write, [batch]), what="derived history", clock=clock)
-        await owed.settled(number)
+        await until_done(partial(owed.settled, number), what="derived minutes", clock=clock)

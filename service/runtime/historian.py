@@ -22,7 +22,7 @@ class Cursor(Protocol):
         ...
 
     async def save(self, position: int) -> None:
-        """Keeps ``position``."""
+        """Keeps ``position``. Raises Retryable when it can't be kept now."""
         ...
 
 
@@ -64,7 +64,11 @@ class Historian:
         self.counters["stored"] += written.stored
         self.counters["superseded"] += written.superseded
         self.counters["refused"] += written.refused
-        await self._cursor.save(entries[-1].position)
+        await until_done(
+            partial(self._cursor.save, entries[-1].position),
+            what="history's cursor",
+            clock=self._clock,
+        )
         self.progress.reach(entries[-1].position)
 
     def _failed(self, reason: str | None) -> None:

@@ -88,7 +88,7 @@ async def test_accounted_tonnes_are_the_true_ones(tmp_path: Path) -> None:
         open_journal(tmp_path / "journal", clock=clock, gather_s=0.0, floor_bytes=0) as journal,
     ):
         ledger = StateLedger(database)
-        accounting = Accounting(site.line.meters, table, ledger, book, lateness_s=2.0)
+        accounting = Accounting(site.line.meters, table, ledger, book, clock, lateness_s=2.0)
         await accounting.load()
         async with asyncio.TaskGroup() as group:
             writing = group.create_task(journal.run())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from sqlalchemy import insert
 
 from service.domain.instants import SECOND_NS
 from service.runtime.clock import FakeClock
-from service.runtime.deliver import deliver
+from service.runtime.deliver import Pending, deliver
 from service.runtime.errors import Rejected, Retryable
 from service.runtime.notify import Destination, Message
 from service.runtime.progress import Progress
@@ -111,3 +111,43 @@ async def test_what_is_refused_for_three_days_is_a_dead_letter(tmp_path: Path) -
         assert 20 < tried < 200
         await pass_time(clock, 86_400, steps=50)
         assert len(notifier.tried) == tried
+
+
+class BusyOutbox(StateOutbox):
+    """Whose database is busy every other time."""
+
+    calls = 0
+
+    def _busy(self) -> None:
+        self.calls += 1
+        if self.calls % 2:
+            raise Retryable("state database: database is locked")
+
+    async def due(self, destination: str, now_ns: int, limit: int) -> Sequence[Pending]:
+        self._busy()
+        return await super().due(destination, now_ns, limit)
+
+    async def delivered(self, seq: int, *, now_ns: int, answer: str) -> None:
+        self._busy()
+        await super().delivered(seq, now_ns=now_ns, answer=answer)
+
+    async def failed(self, seq: int, *, next_ns: int | None, answer: str) -> None:
+        self._busy()
+        await super().failed(seq, next_ns=next_ns, answer=answer)
+
+
+async def test_a_busy_state_is_waited_for(tmp_path: Path) -> None:
+    notifier = Flaky(Retryable("503"))
+    clock = FakeClock(T0)
+    async with open_database(f"sqlite:///{tmp_path / 'state.db'}") as database:
+        await put(database, ("m1", "a"))
+        box = BusyOutbox(database)
+        task = asyncio.ensure_future(
+            deliver(Destination("m", notifier), box, clock, news=Progress())
+        )
+        await pass_time(clock, 30.0)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        assert notifier.got == ["m1"]
+        assert await box.counts() == {"delivered": 1}
