@@ -1,7 +1,13 @@
 """What a rule sees: production against plan, and values against limits, as true, false or
-unknown."""
+unknown.
+
+Production is judged in columns, a window a row; the service judges one row a minute, a backtest a
+year's at once, through the same lines.
+"""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,47 +15,93 @@ from numpy.typing import NDArray
 from service.domain.alarm import Input
 from service.domain.instants import HOUR_NS
 from service.domain.line import Stage
-from service.domain.production.book import StageWindow
+from service.domain.production.book import StageWindow, number
+from service.domain.production.windows import StageWindows
 from service.domain.rules import ShiftShortfallRule, ThroughputRule
+
+Float64s = NDArray[np.float64]
+Int64s = NDArray[np.int64]
+Codes = NDArray[np.int8]
+
+INPUT_OF = (Input.FALSE, Input.TRUE, Input.UNKNOWN)
+"""What each code of a column means."""
+FALSE, TRUE, UNKNOWN = range(3)
+
+
+def throughput_codes(rule: ThroughputRule, windows: StageWindows, *, standing: bool) -> Codes:
+    """Whether production is too far below plan; with too much unknown, or nothing planned,
+    unknown. Shape (n,)."""
+    deviation = windows.deviation_pct
+    threshold = rule.below_pct - (rule.deadband_pct if standing else 0.0)
+    unknown = np.isnan(deviation) | (1.0 - windows.known_share > rule.max_unknown_share)
+    return _codes(deviation < -threshold, unknown)
 
 
 def throughput_input(rule: ThroughputRule, window: StageWindow, *, standing: bool) -> Input:
-    """Whether production is too far below plan; with too much unknown, or nothing planned,
-    unknown."""
-    deviation = window.deviation_pct
-    if deviation is None or 1.0 - window.known_share > rule.max_unknown_share:
-        return Input.UNKNOWN
-    threshold = rule.below_pct - (rule.deadband_pct if standing else 0.0)
-    return Input.TRUE if deviation < -threshold else Input.FALSE
+    """``throughput_codes`` of one window."""
+    return INPUT_OF[throughput_codes(rule, window.columns, standing=standing)[0]]
+
+
+def shift_outlooks_kg(
+    stage: Stage, so_far: StageWindows, last_hour: StageWindows, *, planned_left_ns: Int64s
+) -> Float64s:
+    """The most that the shift can still make: what is known, the plan for its unknown minutes, and
+    the planned rest at capacity or at the last hour's rate, whichever is greater. NaN where nothing
+    is known; shape (n,)."""
+    known = (last_hour.known_share > 0) & ~np.isnan(last_hour.actual_kg)
+    hour_kg = last_hour.actual_kg / np.where(known, last_hour.known_share, 1.0)
+    best_kg_per_h = np.maximum(stage.capacity_t_per_h * 1_000.0, np.where(known, hour_kg, 0.0))
+    unknown_kg = so_far.plan_kg - so_far.plan_known_kg
+    outlook = so_far.actual_kg + unknown_kg + best_kg_per_h * planned_left_ns / HOUR_NS
+    return np.asarray(outlook, dtype=np.float64)
 
 
 def shift_outlook_kg(
     stage: Stage, so_far: StageWindow, last_hour: StageWindow, *, planned_left_ns: int
 ) -> float | None:
-    """The most that the shift can still make: what is known, the plan for its unknown minutes, and
-    the
-    planned rest at capacity or at the last hour's rate, whichever is greater. None when nothing is
-    known."""
-    if so_far.actual_kg is None:
-        return None
-    hour_kg = 0.0
-    if last_hour.actual_kg is not None and last_hour.known_share > 0:
-        hour_kg = last_hour.actual_kg / last_hour.known_share
-    best_kg_per_h = max(stage.capacity_t_per_h * 1_000.0, hour_kg)
-    unknown_kg = so_far.plan_kg - so_far.plan_known_kg
-    return so_far.actual_kg + unknown_kg + best_kg_per_h * planned_left_ns / HOUR_NS
+    """``shift_outlooks_kg`` of one shift; None when nothing is known."""
+    left = np.array([planned_left_ns])
+    return number(shift_outlooks_kg(stage, so_far.columns, last_hour.columns, planned_left_ns=left))
+
+
+def shortfall_codes(
+    rule: ShiftShortfallRule,
+    so_far: StageWindows,
+    *,
+    outlook_kg: Float64s,
+    shift_plan_kg: Float64s,
+) -> Codes:
+    """Whether the shift can no longer come within ``below_pct`` of its plan. Shape (n,)."""
+    too_little = (so_far.plan_kg > 0) & (1.0 - so_far.known_share > rule.max_unknown_share)
+    unknown = np.isnan(outlook_kg) | (shift_plan_kg <= 0) | too_little
+    return _codes(outlook_kg < shift_plan_kg * (1.0 - rule.below_pct / 100.0), unknown)
 
 
 def shortfall_input(
     rule: ShiftShortfallRule, so_far: StageWindow, *, outlook_kg: float | None, shift_plan_kg: float
 ) -> Input:
-    """Whether the shift can no longer come within ``below_pct`` of its plan."""
-    if outlook_kg is None or shift_plan_kg <= 0:
-        return Input.UNKNOWN
-    if so_far.plan_kg > 0 and 1.0 - so_far.known_share > rule.max_unknown_share:
-        return Input.UNKNOWN
-    short = outlook_kg < shift_plan_kg * (1.0 - rule.below_pct / 100.0)
-    return Input.TRUE if short else Input.FALSE
+    """``shortfall_codes`` of one shift."""
+    outlook = np.array([math.nan if outlook_kg is None else outlook_kg])
+    plan = np.array([shift_plan_kg])
+    codes = shortfall_codes(rule, so_far.columns, outlook_kg=outlook, shift_plan_kg=plan)
+    return INPUT_OF[codes[0]]
+
+
+def shortfalls_pct(outlook_kg: Float64s, shift_plan_kg: Float64s) -> Float64s:
+    """The outlook against the shift's plan in %; NaN where either is nothing. Shape (n,)."""
+    plan = np.where(shift_plan_kg > 0, shift_plan_kg, np.nan)
+    return np.asarray(100.0 * (outlook_kg / plan - 1.0), dtype=np.float64)
+
+
+def shortfall_pct(outlook_kg: float | None, shift_plan_kg: float) -> float | None:
+    """``shortfalls_pct`` of one shift; None when either is nothing."""
+    if outlook_kg is None:
+        return None
+    return number(shortfalls_pct(np.array([outlook_kg]), np.array([shift_plan_kg])))
+
+
+def _codes(true: NDArray[np.bool_], unknown: NDArray[np.bool_]) -> Codes:
+    return np.where(unknown, UNKNOWN, np.where(true, TRUE, FALSE)).astype(np.int8)
 
 
 def beyond(

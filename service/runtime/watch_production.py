@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from service.domain.alarm import Input
 from service.domain.definitions import Definitions, StageAlarm
 from service.domain.instants import HOUR_NS, MINUTE_NS
-from service.domain.judge import shift_outlook_kg, shortfall_input, throughput_input
+from service.domain.judge import (
+    shift_outlook_kg,
+    shortfall_input,
+    shortfall_pct,
+    throughput_input,
+)
 from service.domain.plan import Window
 from service.domain.production.book import ProductionBook
 from service.domain.rules import ThroughputRule
@@ -59,5 +64,4 @@ class ProductionRules:
         )
         due_kg = self._book.plan.due_kg(shift.start_ns, shift.end_ns) / stage.finished_eq
         input_ = shortfall_input(alarm.rule, so_far, outlook_kg=outlook_kg, shift_plan_kg=due_kg)
-        value = 100.0 * (outlook_kg / due_kg - 1.0) if outlook_kg is not None and due_kg else None
-        return input_, value
+        return input_, shortfall_pct(outlook_kg, due_kg)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +13,9 @@ from service.domain.instants import MINUTE_NS
 from service.domain.line import Line
 from service.domain.plan import Plan, Window, window_start_ns
 from service.domain.production.minutes import Minutes
+from service.domain.production.windows import Counts, RunningSums, StageWindows, minute_of, units
 
-ROUNDING = 1e-9
+HOUR_MINUTES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,20 @@ class StageWindow:
     def deviation_pct(self) -> float | None:
         """Actual against the plan of the same known minutes, in %; None when that plan is
         nothing."""
-        if self.actual_kg is None or self.plan_known_kg <= 0:
-            return None
-        return 100.0 * (self.actual_kg / self.plan_known_kg - 1.0)
+        return number(self.columns.deviation_pct)
+
+    @property
+    def columns(self) -> StageWindows:
+        """This window as columns of length one."""
+        actual = math.nan if self.actual_kg is None else self.actual_kg
+        columns = np.array([[actual], [self.plan_kg], [self.plan_known_kg], [self.known_share]])
+        return StageWindows(*columns)
+
+
+def number(column: NDArray[np.float64]) -> float | None:
+    """The only number of a column of length one; None for NaN."""
+    value = float(column[0])
+    return None if math.isnan(value) else value
 
 
 class ProductionBook:
@@ -58,9 +72,9 @@ class ProductionBook:
         self._meter_stage = {m.id: self._stage[m.stage] for m in line.meters}
         self._meters = np.array([max(len(line.meters_by_stage[s.id]), 1) for s in line.stages])
         self._frontier: dict[str, int] = {}
-        self._kg = np.zeros((len(line.stages), n_minutes))
+        self._made = np.zeros((len(line.stages), n_minutes), np.int64)
         self._known = np.zeros((len(line.stages), n_minutes), np.uint16)  # meters
-        self._due = _due_per_minute(plan, first_minute, n_minutes)
+        self._due = units(_due_per_minute(plan, first_minute, n_minutes))
 
     @property
     def first_ns(self) -> int:
@@ -74,16 +88,41 @@ class ProductionBook:
             return
         first = max(minutes.first, self._frontier.get(meter, minutes.first), self._first)
         skip = first - minutes.first
-        n = min(len(minutes) - skip, self._kg.shape[1] - (first - self._first))
+        n = min(len(minutes) - skip, self._made.shape[1] - (first - self._first))
         if n <= 0:
             return
         kg = minutes.kg[skip : skip + n]
         known = ~np.isnan(kg)
         at = first - self._first
         stage = self._meter_stage[meter]
-        self._kg[stage, at : at + n] += np.where(known, kg, 0.0)
+        self._made[stage, at : at + n] += units(kg)
         self._known[stage, at : at + n] += known
         self._frontier[meter] = first + n
+
+    def enter_hours(
+        self,
+        meters: Sequence[str],
+        hours: NDArray[np.int64],
+        kg: NDArray[np.float64],
+        closed: NDArray[np.bool_],
+    ) -> None:
+        """Enters many stored hours at once, none of which was entered before.
+
+        meters: of each row. hours: since 1970, shape (n,). kg: shape (n, 60), NaN where unknown.
+        closed: shape (n, 60). Minutes outside the book and meters of no stage are left.
+        """
+        n = self._made.shape[1]
+        row = np.array([self._meter_stage.get(meter, -1) for meter in meters], np.int64)
+        at = (hours * HOUR_MINUTES - self._first)[:, None] + np.arange(HOUR_MINUTES)
+        taken = closed & (row >= 0)[:, None] & (at >= 0) & (at < n)
+        flat = (row[:, None] * n + at)[taken]
+        entered = kg[taken]
+        np.add.at(self._made.reshape(-1), flat, units(entered))
+        np.add.at(self._known.reshape(-1), flat, (~np.isnan(entered)).astype(np.uint16))
+        ends = np.where(taken, at, -1).max(axis=1, initial=-1) + self._first + 1
+        for which in np.flatnonzero(taken.any(axis=1)):
+            meter, end = meters[which], int(ends[which])
+            self._frontier[meter] = max(end, self._frontier.get(meter, end))
 
     def window(
         self, stage: str, window: Window, *, end_ns: int | None = None
@@ -99,28 +138,65 @@ class ProductionBook:
         """``stage`` over [start_ns, end_ns), both on whole minutes; outside the book all is
         unknown."""
         row = self._stage[stage]
-        a = min(max(start_ns // MINUTE_NS - self._first, 0), self._kg.shape[1])
-        b = min(max(end_ns // MINUTE_NS - self._first, a), self._kg.shape[1])
-        eq = self.line.stages[row].finished_eq
-        known = self._known[row, a:b] / self._meters[row]
-        due = self._due[a:b] / eq
-        plan_kg = self.plan.due_kg(start_ns, end_ns) / eq
-        plan_known = float(due @ known)
-        all_minutes = max((end_ns - start_ns) // MINUTE_NS, 1)
-        share = plan_known / plan_kg if plan_kg > 0 else float(known.sum()) / all_minutes
-        anything = bool(known.any())
+        a, b = self._inside(start_ns), self._inside(end_ns)
+        known = self._known[row, a:b].astype(np.int64)
+        due = self._due[a:b]
+        sums = [self._made[row, a:b].sum(), known.sum(), due.sum(), due @ known]
+        made, met, planned, planned_met = np.array(sums, np.int64)[:, None]
+        outside_kg = np.array([self._outside_kg(start_ns, end_ns)])
+        minutes = np.array([(end_ns - start_ns) // MINUTE_NS])
+        counts = Counts(made, met, planned, planned_met, outside_kg, minutes)
+        found = self._windows(row, counts)
         return StageWindow(
             start_ns,
             end_ns,
-            float(self._kg[row, a:b].sum()) if anything else None,
-            plan_kg,
-            plan_known,
-            1.0 if share > 1.0 - ROUNDING else share,
+            number(found.actual_kg),
+            float(found.plan_kg[0]),
+            float(found.plan_known_kg[0]),
+            float(found.known_share[0]),
         )
+
+    def running(self, stage: str) -> RunningSums:
+        """Running sums of ``stage`` as it stands now, for ``among``."""
+        row = self._stage[stage]
+        return RunningSums.of(self._made[row], self._known[row], self._due)
+
+    def among(
+        self,
+        stage: str,
+        sums: RunningSums,
+        start_ns: NDArray[np.int64],
+        end_ns: NDArray[np.int64],
+    ) -> StageWindows:
+        """What ``between`` gives, for many windows at once; start_ns, end_ns: shape (n,)."""
+        n = self._made.shape[1]
+        a = np.clip(minute_of(start_ns) - self._first, 0, n)
+        b = np.clip(minute_of(end_ns) - self._first, a, n)
+        outside = np.zeros(len(end_ns))
+        last_ns = self.first_ns + n * MINUTE_NS
+        for at in np.flatnonzero((start_ns < self.first_ns) | (end_ns > last_ns)):
+            outside[at] = self._outside_kg(int(start_ns[at]), int(end_ns[at]))
+        minutes = (end_ns - start_ns) // MINUTE_NS
+        counts = sums.between(a, b, outside_kg=outside, minutes=minutes)
+        return self._windows(self._stage[stage], counts)
 
     def plant(self, window: Window) -> StageWindow | None:
         """Plant output over ``window``: counted once, at the line's output stage."""
         return self.window(self.line.output_stage, window)
+
+    def _windows(self, row: int, counts: Counts) -> StageWindows:
+        eq = self.line.stages[row].finished_eq
+        return counts.windows(meters=int(self._meters[row]), finished_eq=eq)
+
+    def _inside(self, time_ns: int) -> int:
+        """Index of the minute that begins at ``time_ns``, held within the book."""
+        return min(max(time_ns // MINUTE_NS - self._first, 0), self._made.shape[1])
+
+    def _outside_kg(self, start_ns: int, end_ns: int) -> float:
+        """Finished kg due in the part of [start_ns, end_ns) that lies outside the book."""
+        last_ns = self.first_ns + self._made.shape[1] * MINUTE_NS
+        before = self.plan.due_kg(start_ns, min(end_ns, self.first_ns))
+        return before + self.plan.due_kg(max(start_ns, last_ns), end_ns)
 
 
 def _due_per_minute(plan: Plan, first_minute: int, n_minutes: int) -> NDArray[np.float64]:
