@@ -112,7 +112,8 @@ class Gap(Answer):
 
 
 class History(Answer):
-    """Series over [start, end) and the gaps of their sources in it."""
+    """Series over [start, end), each begun by the row that held at start where its source was alive
+    then, and the gaps of their sources in it."""
 
     start: Instant
     end: Instant
