@@ -1,0 +1,1 @@
+"""Figures of what the service costs: ``python -m tests.bench``. Nothing here passes or fails."""
