@@ -214,9 +214,9 @@ async def run_core(core: Core, stop: asyncio.Event) -> None:
         await stop.wait()
         log.info("stopping: sources, journal, consumers")
         await _cancel(readers)
-        await drained(core)
+        await drained(core, within_s=DRAIN_S)
         await _cancel(tasks)
-        await core.journal.drain()
+        await _last_drain(core)
 
 
 async def drained(core: Core, *, within_s: float = DRAIN_S) -> bool:
@@ -232,6 +232,19 @@ async def drained(core: Core, *, within_s: float = DRAIN_S) -> bool:
                     core.cursors(), core.journal.last)  # fmt: skip
         return False
     return True
+
+
+async def _last_drain(core: Core) -> None:
+    """Keeps what came while the consumers ended; a full disk does not hold up the end for ever."""
+    try:
+        async with asyncio.timeout(DRAIN_S):
+            await core.journal.drain()
+    except TimeoutError:
+        log.warning(
+            "stopping: the journal can't be written error=%s; what was not accepted is asked for "
+            "again where a source can give it",
+            core.journal.held,
+        )
 
 
 async def _recall(core: Core) -> None:

@@ -60,7 +60,6 @@ class Journal:
         self._tail_rows = 0
         self._writing = ThreadPoolExecutor(1, "journal-write")
         self._reading = ThreadPoolExecutor(1, "journal-read")
-        self._stopping = False
         self.held: str | None = None
         self.counters = {"entries": 0, "rows": 0, "bytes": 0, "commits": 0, "held": 0}
 
@@ -93,13 +92,12 @@ class Journal:
 
     async def run(self) -> None:
         """Commits what is appended, for ever; owned by the service's task group."""
-        while not self._stopping:
+        while True:
             await self._arrived.wait()
             if self._gather_s:
                 await self._clock.sleep(self._gather_s)
             self._arrived.clear()
             await self._commit()
-        raise asyncio.CancelledError
 
     async def drain(self) -> None:
         """Commits what is still pending; for shutdown, after the sources ended."""
@@ -127,7 +125,7 @@ class Journal:
     async def _commit_pending(self) -> None:
         group, self._pending = self._pending, []
         try:
-            first, size = await self._write_until_done(group)
+            first, size, cancelled = await self._write_until_done(group)
         except asyncio.CancelledError:
             self._pending = group + self._pending  # for drain: what was not committed is not lost
             raise
@@ -143,30 +141,36 @@ class Journal:
         self._pending_rows -= rows
         async with self._room:
             self._room.notify_all()
+        if cancelled:
+            raise asyncio.CancelledError
 
-    async def _write_until_done(self, group: list[_Pending]) -> tuple[int, int]:
-        """Commits ``group``; a write that has begun is finished even when this task is
-        cancelled."""
+    async def _write_until_done(self, group: list[_Pending]) -> tuple[int, int, bool]:
+        """Commits ``group``: its first position, its bytes, and whether this task was cancelled
+        meanwhile. A write that has begun is finished even then; one that failed is not begun
+        again."""
         batches = [p.batch for p in group]
+        cancelled = False
         while True:
             work = asyncio.get_running_loop().run_in_executor(self._writing, self._write, batches)
             try:
                 try:
                     written = await asyncio.shield(work)
                 except asyncio.CancelledError:
+                    cancelled = True
                     written = await work
-                    self._stopping = True
             except (sqlite3.OperationalError, OSError) as error:
                 if self.held is None:
                     log.error("journal held error=%s remedy=free disk space; sources wait", error)
                 self.held = str(error)
                 self.counters["held"] += 1
+                if cancelled:
+                    raise asyncio.CancelledError from error
                 await self._clock.sleep(HELD_RETRY_S)
                 continue
             if self.held is not None:
                 log.info("journal writes again")
                 self.held = None
-            return written
+            return *written, cancelled
 
     def _write(self, batches: list[Batch]) -> tuple[int, int]:
         free = shutil.disk_usage(self._folder).free

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import math
+import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -180,6 +182,52 @@ async def test_under_the_floor_of_free_disk_nothing_is_committed_and_it_says_so(
         assert "free disk" in journal.held
         assert journal.last == 0
         runner.cancel()
+
+
+async def test_an_end_that_comes_while_a_write_fails_is_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, go_on = threading.Event(), threading.Event()
+
+    def full(_folder: Path) -> None:
+        writing.set()
+        go_on.wait(10)
+        raise OSError("no space left")
+
+    async with open_journal(tmp_path, clock=SystemClock(), gather_s=0, floor_bytes=0) as journal:
+        monkeypatch.setattr("service.journal.log.shutil.disk_usage", full)
+        runner = asyncio.create_task(journal.run())
+        await journal.append(a_batch(1), nothing)
+        await asyncio.to_thread(writing.wait, 10)
+        runner.cancel()
+        await asyncio.sleep(0)
+        go_on.set()
+        done, _ = await asyncio.wait((runner,), timeout=2)
+        assert done
+        assert runner.cancelled()
+        monkeypatch.undo()
+        await journal.drain()
+        assert journal.last == 1
+
+
+async def test_a_drain_that_takes_too_long_ends_though_its_write_was_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    usage = shutil.disk_usage
+
+    def slow(folder: Path) -> object:
+        go_on.wait(10)
+        return usage(folder)
+
+    async with open_journal(tmp_path, clock=SystemClock(), gather_s=0, floor_bytes=0) as journal:
+        monkeypatch.setattr("service.journal.log.shutil.disk_usage", slow)
+        await journal.append(a_batch(1), nothing)
+        asyncio.get_running_loop().call_later(0.1, go_on.set)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await journal.drain()
+        assert journal.last == 1
 
 
 def test_numbers_stay_when_the_list_is_reordered(tmp_path: Path) -> None:
