@@ -120,7 +120,7 @@ class ProductionBook:
         np.add.at(self._made.reshape(-1), flat, units(entered))
         np.add.at(self._known.reshape(-1), flat, (~np.isnan(entered)).astype(np.uint16))
         ends = np.where(taken, at, -1).max(axis=1, initial=-1) + self._first + 1
-        for which in np.flatnonzero(taken.any(axis=1)):
+        for which in np.flatnonzero(taken.any(axis=1)).tolist():
             meter, end = meters[which], int(ends[which])
             self._frontier[meter] = max(end, self._frontier.get(meter, end))
 

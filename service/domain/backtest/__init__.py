@@ -1,0 +1,1 @@
+"""Backtest: rules that are tried on the production of the past."""

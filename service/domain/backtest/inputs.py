@@ -1,0 +1,78 @@
+"""What a rule saw at the end of every minute, for all minutes at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain.backtest.grid import Grid
+from service.domain.definitions import StageAlarm
+from service.domain.judge import (
+    Codes,
+    shift_outlooks_kg,
+    shortfall_codes,
+    shortfalls_pct,
+    throughput_codes,
+)
+from service.domain.plan import Window
+from service.domain.production.book import ProductionBook
+from service.domain.production.windows import RunningSums, StageWindows
+from service.domain.rules import ShiftShortfallRule, ThroughputRule
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """A rule's input at the end of each minute, shape (n,): codes of ``service.domain.judge``.
+
+    clear, standing: while the alarm is clear, and while it stands (they differ by the deadband).
+    value: what an alarm says, in %; NaN for none.
+    """
+
+    end_ns: NDArray[np.int64]
+    clear: Codes
+    standing: Codes
+    value: NDArray[np.float64]
+
+
+class Past:
+    """The production of ``book`` at the minutes of ``grid``, as rules see it.
+
+    Asked stage by stage it sums each stage once.
+    """
+
+    def __init__(self, book: ProductionBook, grid: Grid) -> None:
+        self._book = book
+        self._grid = grid
+        self._summed: tuple[str, RunningSums] | None = None
+
+    def inputs(self, alarm: StageAlarm) -> Inputs:
+        """What ``alarm`` saw."""
+        rule = alarm.rule
+        if isinstance(rule, ThroughputRule):
+            return self._throughput(rule, alarm.stage.id)
+        return self._shortfall(rule, alarm)
+
+    def _throughput(self, rule: ThroughputRule, stage: str) -> Inputs:
+        windows = self._windows(stage, self._grid.starts_ns(rule.window))
+        return Inputs(
+            self._grid.ends_ns,
+            throughput_codes(rule, windows, standing=False),
+            throughput_codes(rule, windows, standing=True),
+            windows.deviation_pct,
+        )
+
+    def _shortfall(self, rule: ShiftShortfallRule, alarm: StageAlarm) -> Inputs:
+        starts, planned_left_ns, finished_due_kg = self._grid.shifts
+        so_far = self._windows(alarm.stage.id, starts)
+        hour = self._windows(alarm.stage.id, self._grid.starts_ns(Window.HOUR))
+        outlook = shift_outlooks_kg(alarm.stage, so_far, hour, planned_left_ns=planned_left_ns)
+        due = finished_due_kg / alarm.stage.finished_eq
+        codes = shortfall_codes(rule, so_far, outlook_kg=outlook, shift_plan_kg=due)
+        return Inputs(self._grid.ends_ns, codes, codes, shortfalls_pct(outlook, due))
+
+    def _windows(self, stage: str, starts_ns: NDArray[np.int64]) -> StageWindows:
+        if self._summed is None or self._summed[0] != stage:
+            self._summed = stage, self._book.running(stage)
+        return self._book.among(stage, self._summed[1], starts_ns, self._grid.ends_ns)
