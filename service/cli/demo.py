@@ -29,7 +29,7 @@ from service.app.seed import seed
 from service.app.serve import Started, serve, stop_on_signals
 from service.cli.check import SiteFolder, sound_site
 from service.cli.receiver import receiver
-from service.cli.run import FAILED
+from service.cli.run import FAILED, causes
 from service.domain.alarm import Priority
 from service.domain.batch import Batch
 from service.domain.instants import HOUR_NS, MINUTE_NS, to_iso
@@ -68,7 +68,7 @@ def demo(
                 _demo(checked, folder, console, hours=hours, fault_after_s=fault_after, port=port)
             )
         except* ConnectorError as group:
-            for error in group.exceptions:
+            for error in causes(group):
                 console.print(f"the demo can't run: {error}", style="bold", markup=False)
             raise typer.Exit(FAILED) from None
     console.print("stopped; nothing is left running")

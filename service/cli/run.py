@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,9 +62,18 @@ def run_until_signalled(site: Site, clock: Clock) -> None:
     try:
         asyncio.run(main())
     except* ConnectorError as group:
-        for error in group.exceptions:
+        for error in causes(group):
             typer.echo(f"anodewatch can't run: {error}", err=True)
         raise typer.Exit(FAILED) from None
+
+
+def causes(group: BaseExceptionGroup[ConnectorError]) -> Iterator[ConnectorError]:
+    """The errors themselves, out of the groups in which nested task groups wrap them."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from causes(error)
+        else:
+            yield error
 
 
 def say_started(started: Started) -> None:
