@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.registry import Port, kinds
 from service.domain.definitions import Definitions, define
-from service.domain.instants import MINUTE_NS
+from service.domain.instants import MINUTE_NS, seconds
 from service.domain.production.book import ProductionBook, book_span
 from service.domain.tagtable import TagTable
 from service.journal.log import Journal, open_journal
@@ -31,6 +31,7 @@ from service.runtime.ingest import Scaling, SourceStatus, run_source, statuses
 from service.runtime.live import LiveTable, follow
 from service.runtime.notification import SiteName
 from service.runtime.notify import Destination
+from service.runtime.retry import until_done
 from service.runtime.source import OpenSource
 from service.runtime.watch import Watch
 from service.runtime.watch_absence import AbsenceRules
@@ -48,6 +49,9 @@ log = logging.getLogger(__name__)
 LATENESS_S = 2.0
 """How many real seconds after a source proved itself alive its values of before may still come."""
 TRIM_EVERY_S = 30.0
+FORGET_EVERY_S = 3_600.0
+TOLD_FOR_S = 90 * 86_400.0
+"""How long what was told to whom is kept once it is done with."""
 DRAIN_S = 10.0
 
 
@@ -91,12 +95,13 @@ async def open_core(
     sources: Mapping[str, OpenSource] | None = None,
     url: str = "",
     gather_s: float = 0.1,
+    partial_site: bool = False,
 ) -> AsyncIterator[Core]:
     """Opens journal, state and history of ``site`` and wires the consumers; touches no source yet.
 
-    sources: instead of the site's own connectors, for simulations. Raises ConnectorError when the
-    state
-    or an embedded history can't be opened.
+    sources: instead of the site's own connectors, for simulations. partial_site: rules and
+    destinations are left out for now, so what is open of them stays open. Raises ConnectorError
+    when the state or an embedded history can't be opened.
     """
     async with AsyncExitStack() as stack:
         data = site.service.data
@@ -125,9 +130,17 @@ async def open_core(
             keep_alive_s=partial(_keep_alive_s, found, clock), started_ns=clock.now_ns(),
         )  # fmt: skip
         name = SiteName(site.id, site.name_en, site.name_zh, url or site.service.public_url or "")
+        alarms = StateAlarms(database, name, destinations)
+        outbox = StateOutbox(database)
+        if not partial_site:
+            retired = await alarms.retire(definitions.all(), clock.now_ns())
+            abandoned = await outbox.abandon([d.name for d in destinations])
+            if retired or abandoned:
+                log.warning("rules or destinations are gone: alarms ended=%d dead letters=%d",
+                            retired, abandoned)  # fmt: skip
         watch = Watch(
             states,
-            StateAlarms(database, name, destinations),
+            alarms,
             clock,
             values=ValueRules(definitions, table, states),
             production=ProductionRules(definitions, book, states),
@@ -158,7 +171,7 @@ async def open_core(
             historian=historian,
             watch=watch,
             absence=absence,
-            outbox=StateOutbox(database),
+            outbox=outbox,
             destinations=destinations,
             sources=_sources(site, table, clock) if sources is None else sources,
             statuses=found,
@@ -195,6 +208,7 @@ async def run_core(core: Core, stop: asyncio.Event) -> None:
                     ),
                 ),
                 ("trim", _trim(core)),
+                ("forget", _forget(core)),
                 *(
                     (
                         f"deliver-{d.name}",
@@ -263,6 +277,15 @@ async def _trim(core: Core) -> None:
     while True:
         await core.clock.sleep(TRIM_EVERY_S)
         await core.journal.trim(core.cursors())
+
+
+async def _forget(core: Core) -> None:
+    while True:
+        before_ns = core.clock.now_ns() - seconds(TOLD_FOR_S)
+        await until_done(
+            partial(core.outbox.forget, before_ns), what="forgetting old messages", clock=core.clock
+        )
+        await core.clock.sleep(FORGET_EVERY_S)
 
 
 async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:

@@ -62,7 +62,7 @@ async def seed(
     """
     rules = tuple(r for r in site.rules if not isinstance(r, CommunicationRule | StaleRule))
     quiet = replace(site, destinations=(), rules=rules)
-    async with open_core(quiet, clock, sources={}, gather_s=0.0) as core:
+    async with open_core(quiet, clock, sources={}, gather_s=0.0, partial_site=True) as core:
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[Batches]:

@@ -104,6 +104,10 @@ class Transition:
 
 NORMAL = AlarmState()
 
+CONFIGURATION = "configuration"
+"""Who ended an alarm whose rule is gone."""
+RULE_GONE = "its rule does not apply any more"
+
 
 def evaluate(
     definition: AlarmDefinition,
@@ -146,6 +150,19 @@ def acknowledge(
         return replace(state, phase=Phase.ACKNOWLEDGED), (done,)
     cleared = _transition(definition, state.alarm, TransitionKind.CLEARED, now_ns)
     return NORMAL, (done, cleared)
+
+
+def withdraw(definition: AlarmDefinition, state: AlarmState, now_ns: int) -> tuple[Transition, ...]:
+    """The transitions that end an open alarm whose rule is gone; none when it is not open."""
+    if state.alarm is None:
+        return ()
+    kinds = [TransitionKind.CLEARED]
+    if state.stands:
+        kinds.insert(0, TransitionKind.RETURNED)
+    return tuple(
+        _transition(definition, state.alarm, kind, now_ns, by=CONFIGURATION, comment=RULE_GONE)
+        for kind in kinds
+    )
 
 
 def _raise(

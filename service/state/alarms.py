@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from service.domain.alarm import AlarmDefinition, AlarmState, Phase, Transition, TransitionKind
+from service.domain.alarm import (
+    NORMAL,
+    AlarmDefinition,
+    AlarmState,
+    Phase,
+    Priority,
+    Transition,
+    TransitionKind,
+    withdraw,
+)
 from service.runtime.alarms import WatchCommit, WatchState
 from service.runtime.notification import SiteName, message
 from service.runtime.notify import Destination
@@ -66,6 +75,28 @@ class StateAlarms:
                 connection.execute(insert(watch_state).values(id=1, state=blob))
 
         await self._database.write(write)
+
+    async def retire(self, known: Container[str], now_ns: int) -> int:
+        """Ends the alarms whose definition is not ``known`` any more, since no value would ever
+        end them, and returns how many; whoever was told that one stands is told that it
+        returned."""
+
+        def write(connection: Connection) -> int:
+            kept = connection.execute(select(rule_state.c.definition)).scalars().all()
+            for definition_id in kept:
+                if definition_id not in known:
+                    _keep_state(connection, definition_id, NORMAL)
+            rows = connection.execute(select(alarm).where(alarm.c.phase != str(Phase.NORMAL))).all()
+            gone = [row for row in rows if row.definition not in known]
+            for row in gone:
+                definition = _definition_of(row)
+                for one in withdraw(definition, AlarmState(Phase(row.phase), None, row.id), now_ns):
+                    _keep_transition(connection, definition, one, now_ns)
+                    _keep_alarm(connection, definition, one)
+                    self._announce(connection, definition, one, NORMAL, now_ns)
+            return len(gone)
+
+        return await self._database.write(write)
 
     def _announce(
         self,
@@ -157,6 +188,26 @@ def _keep_alarm(connection: Connection, definition: AlarmDefinition, one: Transi
             )
         case TransitionKind.CLEARED:
             connection.execute(update(alarm).where(where).values(phase=str(Phase.NORMAL)))
+
+
+def _definition_of(row: Any) -> AlarmDefinition:
+    """The definition that an alarm had when it was raised, as far as people are told of it."""
+    return AlarmDefinition(
+        id=row.definition,
+        rule=row.rule,
+        version="",
+        kind=row.kind,
+        priority=Priority(row.priority),
+        asset=row.asset,
+        on_delay_ns=0,
+        off_delay_ns=0,
+        message_en=row.message_en,
+        message_zh=row.message_zh,
+        tag=row.tag,
+        stage=row.stage,
+        limit=row.limit,
+        unit=row.unit,
+    )
 
 
 def _row(definition: AlarmDefinition, one: Transition) -> dict[str, Any]:

@@ -3,9 +3,9 @@ delivered."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from service.runtime.deliver import Pending
 from service.runtime.notify import Message
@@ -13,6 +13,7 @@ from service.state.database import Database
 from service.state.tables import outbox
 
 ANSWER_CHARS = 500
+DESTINATION_GONE = "the site has no such destination any more"
 
 
 class StateOutbox:
@@ -55,6 +56,27 @@ class StateOutbox:
             await self._mark(seq, state="dead", answer=answer)
         else:
             await self._mark(seq, state="pending", next_ns=next_ns, answer=answer)
+
+    async def abandon(self, known: Collection[str]) -> int:
+        """What waits for a destination that is not ``known`` any more becomes a dead letter;
+        returns how many."""
+
+        def write(connection: Connection) -> int:
+            gone = outbox.c.destination.not_in(list(known)) & (outbox.c.state == "pending")
+            dead = update(outbox).where(gone).values(state="dead", answer=DESTINATION_GONE)
+            return connection.execute(dead).rowcount
+
+        return await self._database.write(write)
+
+    async def forget(self, before_ns: int) -> int:
+        """Drops what was delivered, or given up, and made before ``before_ns``; returns how
+        many. That it was said stays with the alarm's transitions."""
+
+        def write(connection: Connection) -> int:
+            old = (outbox.c.created_ns < before_ns) & (outbox.c.state != "pending")
+            return connection.execute(delete(outbox).where(old)).rowcount
+
+        return await self._database.write(write)
 
     async def counts(self) -> dict[str, int]:
         """Messages by state."""
