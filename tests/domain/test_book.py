@@ -10,11 +10,11 @@ import pytest
 
 from service.domain.alarm import Input, Priority
 from service.domain.calendar import Calendar, Downtime, Shift
-from service.domain.instants import HOUR_NS, MINUTE_NS
+from service.domain.instants import DAY_NS, HOUR_NS, MINUTE_NS
 from service.domain.judge import shift_outlook_kg, shortfall_input, throughput_input
 from service.domain.line import Line, Meter, MeterKind, Stage
 from service.domain.plan import Plan, Window
-from service.domain.production.book import ProductionBook, StageWindow
+from service.domain.production.book import ProductionBook, StageWindow, book_span
 from service.domain.production.minutes import Minutes
 from service.domain.rules import ShiftShortfallRule, ThroughputRule, Timing
 
@@ -95,6 +95,30 @@ def test_a_planned_stop_is_no_deviation() -> None:
     enter(made, 60, 0.0)
     assert hour(made).plan_kg == 0
     assert hour(made).deviation_pct is None
+
+
+def test_the_book_goes_on_in_the_new_year() -> None:
+    calendar = book().plan.calendar
+    plan = Plan(calendar, {2026: 87_600_000.0, 2027: 2 * 87_600_000.0})
+    new_year_ns = calendar.year_bounds_ns(2027)[0]
+    first, n_minutes = book_span(plan, new_year_ns - 1)
+    made = ProductionBook(
+        Line((STAGE,), METERS, "SC"), plan, first_minute=first, n_minutes=n_minutes
+    )
+    day = 1440
+    start = new_year_ns // MINUTE_NS - 2 * day
+    for at in range(start, start + 22 * day, day):  # to 20 days after new year
+        for meter in METERS:
+            made.enter(meter.id, Minutes(at, np.full(day, 10.0), np.zeros(day, np.uint8)))
+        made.closed_ns = (at + day) * MINUTE_NS
+    for window, days in ((Window.DAY, 1), (Window.WEEK, 7), (Window.YEAR, 20)):
+        found = made.window("SC", window)
+        assert found is not None
+        assert found.known_share == 1.0
+        assert found.actual_kg == pytest.approx(days * day * 10.0 * UNITS)
+        assert found.plan_kg == pytest.approx(days * 24 * 40_000)
+    before = made.between("SC", new_year_ns - 2 * DAY_NS, new_year_ns)
+    assert before.actual_kg == pytest.approx(2 * day * 10.0 * UNITS)
 
 
 RULE = ThroughputRule("low", ("SC",), Window.HOUR, 20.0, 5.0, Priority.HIGH, Timing())

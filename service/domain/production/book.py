@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -55,7 +56,8 @@ def number(column: NDArray[np.float64]) -> float | None:
 
 
 class ProductionBook:
-    """Production of every stage per minute, from ``first_minute`` on for ``n_minutes``.
+    """Production of every stage per minute, from ``first_minute`` on for ``n_minutes``; when
+    minutes come that lie behind its end, it goes on with the production year of these.
 
     Each meter's minutes are entered once, in order; a minute of a stage is known by the share of
     its
@@ -72,6 +74,7 @@ class ProductionBook:
         self._meter_stage = {m.id: self._stage[m.stage] for m in line.meters}
         self._meters = np.array([max(len(line.meters_by_stage[s.id]), 1) for s in line.stages])
         self._frontier: dict[str, int] = {}
+        self._turning = threading.Lock()  # windows are also read by a worker thread
         self._made = np.zeros((len(line.stages), n_minutes), np.int64)
         self._known = np.zeros((len(line.stages), n_minutes), np.uint16)  # meters
         self._due = units(_due_per_minute(plan, first_minute, n_minutes))
@@ -82,13 +85,16 @@ class ProductionBook:
         return self._first * MINUTE_NS
 
     def enter(self, meter: str, minutes: Minutes) -> None:
-        """Enters closed minutes of ``meter``; what was entered before, or lies outside the book,
+        """Enters closed minutes of ``meter``; what was entered before, or lies before the book,
         is left."""
-        if meter not in self._meter_stage:
+        if meter not in self._meter_stage or not len(minutes):
             return
+        last = minutes.first + len(minutes) - 1
+        if last >= self._first + self._made.shape[1]:
+            self._turn_to(*book_span(self.plan, last * MINUTE_NS))
         first = max(minutes.first, self._frontier.get(meter, minutes.first), self._first)
         skip = first - minutes.first
-        n = min(len(minutes) - skip, self._made.shape[1] - (first - self._first))
+        n = len(minutes) - skip
         if n <= 0:
             return
         kg = minutes.kg[skip : skip + n]
@@ -137,6 +143,10 @@ class ProductionBook:
     def between(self, stage: str, start_ns: int, end_ns: int) -> StageWindow:
         """``stage`` over [start_ns, end_ns), both on whole minutes; outside the book all is
         unknown."""
+        with self._turning:
+            return self._between(stage, start_ns, end_ns)
+
+    def _between(self, stage: str, start_ns: int, end_ns: int) -> StageWindow:
         row = self._stage[stage]
         a, b = self._inside(start_ns), self._inside(end_ns)
         known = self._known[row, a:b].astype(np.int64)
@@ -183,6 +193,22 @@ class ProductionBook:
     def plant(self, window: Window) -> StageWindow | None:
         """Plant output over ``window``: counted once, at the line's output stage."""
         return self.window(self.line.output_stage, window)
+
+    def _turn_to(self, first_minute: int, n_minutes: int) -> None:
+        """Goes on with the span of ``n_minutes`` from ``first_minute``; what both spans hold is
+        carried over."""
+        made = np.zeros((len(self._made), n_minutes), np.int64)
+        known = np.zeros((len(self._made), n_minutes), np.uint16)
+        begin = max(first_minute, self._first)
+        end = min(first_minute + n_minutes, self._first + self._made.shape[1])
+        if begin < end:
+            old = slice(begin - self._first, end - self._first)
+            new = slice(begin - first_minute, end - first_minute)
+            made[:, new] = self._made[:, old]
+            known[:, new] = self._known[:, old]
+        due = units(_due_per_minute(self.plan, first_minute, n_minutes))
+        with self._turning:
+            self._first, self._made, self._known, self._due = first_minute, made, known, due
 
     def _windows(self, row: int, counts: Counts) -> StageWindows:
         eq = self.line.stages[row].finished_eq
