@@ -34,7 +34,7 @@ from service.runtime.notify import Destination
 from service.runtime.retry import until_done
 from service.runtime.source import OpenSource
 from service.runtime.watch import Watch
-from service.runtime.watch_absence import AbsenceRules
+from service.runtime.watch_absence import DEFAULT_KEEP_ALIVE_S, AbsenceRules
 from service.runtime.watch_production import ProductionRules
 from service.runtime.watch_values import ValueRules
 from service.settings import Site
@@ -328,5 +328,6 @@ def _keep_alive_s(found: Mapping[str, SourceStatus], clock: Clock, group: str) -
     if connector == DERIVED:
         return KEEP_ALIVE_S
     status = found.get(connector)
-    real_s = None if status is None else status.report.keep_alive_s.get(group)
-    return None if real_s is None else real_s * clock.speed
+    if status is None:
+        return None
+    return status.report.keep_alive_s.get(group, DEFAULT_KEEP_ALIVE_S) * clock.speed

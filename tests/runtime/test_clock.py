@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from connectors.simulator.plant import Plant
 from connectors.simulator.server import PlantServer
+from service.app.core import open_core
 from service.domain.instants import SECOND_NS
 from service.runtime.clock import FakeClock, SystemClock
+from service.runtime.source import SourceReport
+from service.settings import load_site
+from tests.broken_sites import SAMPLE
 
 T0 = 1_780_000_000 * SECOND_NS
 
@@ -45,3 +51,17 @@ async def test_a_clock_from_the_plants_epoch_on_tells_plant_time(
         told_ns = epoch_ns + round((clock.now_ns() - epoch_ns) * speed)
         assert abs(told_ns - server.plant_ns()) < 100
         await clock.advance(77)
+
+
+@pytest.mark.parametrize("speed", [1.0, 10.0])
+async def test_a_source_may_be_silent_for_so_many_real_seconds(
+    speed: float, tmp_path: Path
+) -> None:
+    clock = SystemClock(speed=speed, epoch_ns=SystemClock().now_ns())
+    sample = load_site(SAMPLE)
+    site = replace(sample, service=replace(sample.service, data=tmp_path), destinations=())
+    async with open_core(site, clock, sources={}) as core:
+        group = "plant/main"
+        assert core.absence.patience_ns(group) == 20 * speed * SECOND_NS  # it has not told yet
+        core.statuses["plant"].report = SourceReport(keep_alive_s={group: 3.0})
+        assert core.absence.patience_ns(group) == 6 * speed * SECOND_NS
