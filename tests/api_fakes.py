@@ -17,6 +17,7 @@ from service.api.app import create_api
 from service.api.context import ApiContext, SiteCard
 from service.api.stream import Pace
 from service.domain.alarm import Phase, Priority, TransitionKind
+from service.domain.backtest.outcome import Outcome
 from service.domain.batch import Batch, make_batch
 from service.domain.calendar import Shift
 from service.domain.coverage import Cover
@@ -26,6 +27,7 @@ from service.domain.production.book import StageWindow
 from service.domain.quality import BAD_COMMUNICATION_ERROR, GOOD
 from service.domain.tag import Limits, Tag, TagKind
 from service.domain.tagtable import TagTable
+from service.runtime.backtest import BacktestAsked, CannotBacktest
 from service.runtime.clock import FakeClock
 from service.runtime.identity import Role
 from service.runtime.ingest import SourceState
@@ -201,6 +203,13 @@ class FakeAlarms:
         self.changes.step()
 
 
+class FakeBacktests:
+    """Implements Backtests for a plant of which nothing is recorded."""
+
+    async def run(self, asked: BacktestAsked) -> list[Outcome]:
+        raise CannotBacktest("no production is recorded")
+
+
 class FakeEdges:
     """Implements Sources and Deliveries."""
 
@@ -282,6 +291,7 @@ async def open_api(
             sources=edges,
             deliveries=edges,
             readiness=lambda: reasons,
+            backtests=FakeBacktests(),
             measures=lambda: [
                 Measure("anodewatch_rows", "Rows.", 5.0, labels={"consumer": "history"}),
                 Measure("anodewatch_rows", "Rows.", 7.0, labels={"consumer": "watch"}),

@@ -9,7 +9,7 @@ from service.api import stream
 from service.api.context import ApiContext
 from service.api.headers import AnswerHeaders
 from service.api.problems import tell_problems
-from service.api.routes import alarms, edges, health, history, line, session, tags, users
+from service.api.routes import alarms, backtest, edges, health, history, line, session, tags, users
 from service.api.stream import Pace, StreamCounts
 from service.api.web import serve_web
 
@@ -68,7 +68,7 @@ def create_api(context: ApiContext, *, pace: Pace | None = None) -> FastAPI:
     tell_problems(app)
 
     api = APIRouter(prefix=PREFIX)
-    for subject in (session, line, tags, history, alarms, edges, users, stream):
+    for subject in (session, line, tags, history, alarms, backtest, edges, users, stream):
         api.include_router(subject.router)
     app.include_router(api)
     app.include_router(health.router)

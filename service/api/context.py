@@ -8,6 +8,7 @@ from pathlib import Path
 from service.domain.calendar import Shift
 from service.domain.line import Line
 from service.domain.tagtable import TagTable
+from service.runtime.backtest import Backtests
 from service.runtime.clock import Clock
 from service.runtime.history import HistoryReader
 from service.runtime.identity import Identity
@@ -56,5 +57,6 @@ class ApiContext:
     deliveries: Deliveries
     readiness: Readiness
     measures: Measures
+    backtests: Backtests
     web: Path | None = None
     public_url: str | None = None

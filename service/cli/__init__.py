@@ -7,6 +7,7 @@ import sys
 import typer
 
 from service.cli.access import secret, users
+from service.cli.backtest import backtest
 from service.cli.check import check
 from service.cli.demo import demo
 from service.cli.run import run
@@ -22,6 +23,7 @@ app = typer.Typer(
 app.command("run")(run)
 app.command("demo")(demo)
 app.command("check")(check)
+app.command("backtest")(backtest)
 app.command("simulate")(simulate)
 app.command("inject")(inject)
 app.command("secret")(secret)

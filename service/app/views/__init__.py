@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dashboards import web_folder
 from service.api.context import ApiContext, SiteCard
+from service.app.backtest import CoreBacktests
 from service.app.core import Core
 from service.app.views.health import CoreMeasures, CoreReadiness
 from service.app.views.live import CoreLive
@@ -40,6 +41,7 @@ def api_context(core: Core, identity: Identity, production: CoreProduction) -> A
         deliveries=StateDeliveries(core.database),
         readiness=CoreReadiness(core),
         measures=CoreMeasures(core),
+        backtests=CoreBacktests(site, core.database),
         web=folder if (folder / "index.html").is_file() else None,
         public_url=site.service.public_url,
     )
