@@ -16,8 +16,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.broken_sites import copy_of_sample
 from tests.conftest import ROOT
 from tests.running_service import RunningService, running_service, until
@@ -25,6 +23,9 @@ from tests.running_service import RunningService, running_service, until
 SPEED = 10
 METERS = "CR-L01-WQ101.TOT,PK-P2-KQ702.TOT,CB-L07B-KQ131.TOT"
 TEMPERATURES = "CB-L07B-TIC112.PV,CB-L07A-TIC101.PV"
+MINUTE_S = 60.0
+SURE_AFTER_S = 12.0
+"""A meter's sampling, and how late its source's values may come."""
 BEHIND_S = 5.0
 """In real seconds: the plant samples, and the service is told, once a second; machines are busy."""
 
@@ -86,13 +87,13 @@ def test_the_service_keeps_up_with_a_fast_plant(tmp_path: Path) -> None:
 
 def keeps_up(service: RunningService) -> None:
     """Follows two minutes of the plant."""
-    closed: dict[str, float] = {}
+    closed: list[str] = []
     began_s = time.monotonic()
     while len(closed) < 3:
         assert time.monotonic() - began_s < 45, (closed, service.log())
         end = service.get("/production")["closed_through"]
-        if end is not None:
-            closed.setdefault(end, time.monotonic())
+        if end is not None and end not in closed:
+            closed.append(end)
         for value in values(service, f"{METERS},{TEMPERATURES}") or []:
             assert not value["stale"], value
         (source,) = service.get("/sources")["sources"]
@@ -100,9 +101,10 @@ def keeps_up(service: RunningService) -> None:
         assert not any(group["stale"] for group in source["groups"]), source
         assert service.get("/alarms", state="active")["alarms"] == [], service.log()
         time.sleep(0.5)
-    first, *_, last = closed
-    plant_s = instant(last) - instant(first)
-    assert plant_s / (closed[last] - closed[first]) == pytest.approx(SPEED, rel=0.4)
+    # Minutes close at the plant's pace: the newest is over by no more than it takes to be sure.
+    *_, last = closed
+    open_s = instant(service.get("/production")["at"]) - instant(last)
+    assert open_s < MINUTE_S + SURE_AFTER_S + BEHIND_S * SPEED
 
     # Plant time and the service's are one: what is sampled each second is never far behind.
     totals = values(service, METERS) or []

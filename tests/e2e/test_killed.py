@@ -31,6 +31,8 @@ from tests.webhook_receiver import Receiver, run_receiver
 
 WAVE = "Double-00"
 STEADY = "Slow-00"
+MILLISECOND_NS = 1_000_000
+"""The API tells alarms to the millisecond."""
 LIMITS = """
 [[limit]]
 id = "high"
@@ -172,7 +174,7 @@ def alarms_are_those_of_the_values(service: RunningService, receiver: Receiver) 
     # A value that was sent again after a gap counts from when the source resumed, a little later.
     assert len(raised) == len(settled)
     for was, at in zip(settled, raised, strict=True):
-        assert was <= at <= was + 60 * SECOND_NS
+        assert was // MILLISECOND_NS * MILLISECOND_NS <= at <= was + 60 * SECOND_NS
     told = [f"msg_{step['id']}" for step in transitions if step["kind"] in ("raised", "returned")]
     until(lambda: set(told) <= set(receiver.ids()), what="every transition at the receiver")
 
@@ -199,7 +201,7 @@ async def test_a_cause_that_was_journaled_but_not_judged_is_raised_once_after_th
                 steps = service.get(f"/alarms/{alarm['id']}")["transitions"]
                 kinds = [step["kind"] for step in steps]
                 assert kinds.count("raised") == 1
-                assert ns_of(steps[0]["at"]) == cause_ns // 10**6 * 10**6
+                assert ns_of(steps[0]["at"]) == cause_ns // MILLISECOND_NS * MILLISECOND_NS
                 assert steps[0]["value"] == 44.0
                 (row,) = rows(service, [STEADY], cause_ns, cause_ns + 1)[STEADY]
                 assert row == (cause_ns, 44.0, 0)
