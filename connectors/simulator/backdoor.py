@@ -67,7 +67,7 @@ class Backdoor:
         time = to_datetime(time_ns)
         active = [f"{i.fault.id} {i.target}" for i in self._plant.board.active]
         await self._show("Faults.Active", active, ua.VariantType.String, time)
-        labels = [_as_json(label) for label in self._plant.labels()[-LABELS_SHOWN:]]
+        labels = [_as_json(label) for label in self._plant.labels(LABELS_SHOWN)]
         await self._show("Faults.Labels", json.dumps(labels), ua.VariantType.String, time)
         for stage in STAGES:
             true_t = self._plant.true_t(stage.id)
@@ -117,8 +117,10 @@ def _as_json(label: Label) -> dict[str, str | float | None]:
     return {
         "fault": row["fault"],
         "target": row["target"],
+        "size": row["size"],
         "injected_at": to_iso(row["injected_ns"]),
         "ends_at": to_iso(row["ends_ns"]),
         "ended_at": None if ended_ns is None else to_iso(ended_ns),
         "lost_t": round(row["lost_t"], 3),
+        "false_t": round(row["false_t"], 3),
     }

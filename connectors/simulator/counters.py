@@ -32,12 +32,30 @@ class Counters:
         shows[RATES] = 0.0
         self._base = -shows
         self._drifted = np.zeros(len(METERS))
+        self._step = np.zeros(len(METERS))
+        self._drifting = False
 
-    def drift(self, per_hour: Mapping[str, float], elapsed_s: float) -> None:
-        """Lets meters run on: tag -> units per hour (a rate's drift is an offset, see ``read``)."""
+    def drift(self, per_hour: Mapping[str, float], elapsed_s: float, rise: Float64s) -> None:
+        """Lets meters run on, or hang back: tag -> units per hour (a rate's drift shows at once).
+
+        rise: shape (120,), what the meters measured meanwhile; no counter runs backwards.
+        """
+        if not per_hour and not self._drifting:
+            return
+        self._drifting = bool(per_hour)
+        self._step[:] = 0.0
         for tag, units in per_hour.items():
-            if not METERS[METER_INDEX[tag]].is_rate:
-                self._drifted[METER_INDEX[tag]] += units * elapsed_s / HOUR_S
+            at = METER_INDEX[tag]
+            too_much = units * elapsed_s / HOUR_S
+            if not METERS[at].is_rate:
+                too_much = max(too_much, -float(rise[at]))
+            self._step[at] = too_much
+        self._drifted += self._step
+
+    def drifted_kg(self, tag: str) -> float:
+        """What meter ``tag`` has shown too much so far; 0 for what is no meter."""
+        at = METER_INDEX.get(tag)
+        return 0.0 if at is None else float(self._drifted[at]) * METERS[at].kg_per_unit
 
     def reset(self, tag: str, amount: Float64s) -> None:
         """The register of ``tag`` starts from 0 while the meters stand at ``amount``."""
@@ -45,13 +63,21 @@ class Counters:
         self._base[at] = amount[at] + self._drifted[at]
 
     def read(
-        self, amount: Float64s, rate_t_per_h: Float64s, drift: Mapping[str, float]
+        self,
+        amount: Float64s,
+        rate_t_per_h: Float64s,
+        drift: Mapping[str, float],
+        *,
+        behind: float,
     ) -> Float64s:
         """What the meters show; shape (120,).
 
         amount: shape (120,). rate_t_per_h: shape (12,), of the rate meters. drift: as in ``drift``.
+        behind: how much of the last step of ``drift`` is still to come, 0 to 1.
         """
         shown = amount + self._drifted
+        if self._drifting and behind:
+            shown -= self._step * behind
         shown -= self._base
         np.floor(shown, out=shown)
         np.fmod(shown, self._modulus, out=shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, Field, NonNegativeInt, model_validator
 
 from connectors.simulator.faults.table import fault_named
 from connectors.simulator.process.reference import METER_INDEX
@@ -14,18 +14,21 @@ from connectors.simulator.process.reference import METER_INDEX
 class PlannedFault(BaseModel, extra="forbid"):
     """A fault that comes of itself.
 
-    fault, target: as in the fault table. after_s: seconds after the start. duration_s: how long it
-    lasts; the fault's usual time when it is left out.
+    fault, target: as in the fault table. after_s: seconds after the start. duration_s, size: how
+    long it lasts and how large it is; the fault's usual ones when they are left out.
     """
 
     fault: str
     target: str
     after_s: float = Field(ge=0)
     duration_s: float | None = Field(default=None, gt=0)
+    size: float | None = None
 
     @model_validator(mode="after")
     def _fits_the_table(self) -> PlannedFault:
-        fault_named(self.fault).target_of(self.target)
+        fault = fault_named(self.fault)
+        fault.target_of(self.target)
+        fault.size_of(self.size)
         return self
 
 
@@ -37,7 +40,9 @@ class SimulatorSettings(BaseModel, extra="forbid"):
     batch_s: how much of plant time one Batch holds at most. pace: ``clock`` follows the service's
     clock, ``fast`` gives Batches as fast as they are read. meters: only the tags that measure a
     stage's output. emission: every sample, or only what has changed. bad_share: part of the samples
-    that are Bad. preset: what counters show at the start, by tag.
+    that are Bad. faults: what goes wrong, and when. campaign: whether all sorts of faults come at
+    random as the table of rates says, for ``duration_s`` or a year; a number is a seed of their
+    own. preset: what counters show at the start, by tag.
     """
 
     kind: Literal["simulator"]
@@ -51,6 +56,7 @@ class SimulatorSettings(BaseModel, extra="forbid"):
     emission: Literal["cyclic", "exception"] = "cyclic"
     bad_share: float = Field(default=0.0, ge=0, lt=1)
     faults: tuple[PlannedFault, ...] = ()
+    campaign: bool | NonNegativeInt = False
     preset: dict[str, float] = {}
 
     @model_validator(mode="after")

@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 import numpy as np
 
 from connectors.simulator.delivery import Delivery
+from connectors.simulator.faults.board import Label
+from connectors.simulator.faults.campaign import YEAR_S, campaign
 from connectors.simulator.panel import Panel, meter_tags
 from connectors.simulator.plant import Plant
 from connectors.simulator.process.reference import METER_INDEX, METERS
 from connectors.simulator.sampling import Bools, Int64s, Sampler
-from connectors.simulator.settings import SimulatorSettings
+from connectors.simulator.settings import PlannedFault, SimulatorSettings
 from connectors.simulator.truth import Truth
 from service.domain.batch import Batch
 from service.domain.coverage import Cover, Coverage
@@ -53,12 +55,13 @@ class SimulatorSource:
             preset=settings.preset,
             keep_minutes=self._keeps_truth,
         )
-        for fault in settings.faults:
+        for fault in (*settings.faults, *_campaign(settings, self.plant.start_ns)):
             self.plant.plan(
                 fault.fault,
                 fault.target,
                 at_ns=self.plant.start_ns + seconds(fault.after_s),
                 duration_s=fault.duration_s,
+                size=fault.size,
             )
         numbers = {tag.id: number for number, tag in tags.items()}
         self._name = name
@@ -93,6 +96,10 @@ class SimulatorSource:
     def truth(self) -> Truth:
         """What every meter really measured."""
         return self.plant.truth
+
+    def labels(self) -> tuple[Label, ...]:
+        """What went wrong so far, oldest first: what, where, when, and tonnes truly lost."""
+        return self.plant.labels()
 
     @property
     def now_ns(self) -> int:
@@ -188,8 +195,13 @@ class SimulatorSource:
         arrived = np.zeros((len(times_ns), len(self._meters)), np.bool_)
         arrived[alive] = good
         self._delivery.record(times_ns, arrived)
-        labels = self.plant.labels()
-        for label in labels[self._resets_seen :]:
-            if label.fault == "totaliser_reset":
-                self._delivery.record_reset(label.target, label.injected_ns)
-        self._resets_seen = len(labels)
+        for tag, at_ns in self.plant.resets[self._resets_seen :]:
+            self._delivery.record_reset(tag, at_ns)
+        self._resets_seen = len(self.plant.resets)
+
+
+def _campaign(settings: SimulatorSettings, start_ns: int) -> tuple[PlannedFault, ...]:
+    if settings.campaign is False:
+        return ()
+    seed = settings.seed if settings.campaign is True else settings.campaign
+    return campaign(seed, start_ns, settings.duration_s or YEAR_S)

@@ -97,8 +97,8 @@ def inside_kg(model: MassModel) -> dict[str, float]:
     furnace = model.furnaces
     before_the_run = np.isin(furnace.phase, (furnaces.Phase.LOAD, furnaces.Phase.POWER))
     return {
-        "GR": float(model.kettles.charge_kg.sum()),
-        "CB": model.kilns.rows_inside * kilns.ROW_IN_KG,
+        "GR": float(model.kettles.charge_kg.sum()) + model.kettles.scrapped_kg,
+        "CB": (model.kilns.rows_inside + model.kilns.rows_scrapped) * kilns.ROW_IN_KG,
         "GZ": float((furnace.mass_kg / np.where(before_the_run, 1.0, 0.95)).sum()),
     }
 

@@ -25,62 +25,73 @@ class Consequences:
     quiet: bool = False
 
 
-Effect = Callable[[Consequences, str], None]
-"""Adds what a fault at this target does."""
+Effect = Callable[[Consequences, str, float], None]
+"""Adds what a fault at this target does; the last is its size, as the fault table gives it."""
+Reach = Callable[[str], tuple[str, ...]]
+"""The machines that a target serves."""
 
 
-def slows(factor: float, *, reach: Callable[[str], tuple[str, ...]] | None = None) -> Effect:
-    """The target, or the machines within its ``reach``, keep ``factor`` of their rate or speed."""
+def slows(*, reach: Reach | None = None) -> Effect:
+    """The target, or the machines within its reach, lose ``size`` of their rate, speed or power."""
 
-    def apply(consequences: Consequences, target: str) -> None:
+    def apply(consequences: Consequences, target: str, size: float) -> None:
         for asset in (target,) if reach is None else reach(target):
-            consequences.burden.slow(asset, factor)
+            consequences.burden.slow(asset, 1.0 - size)
 
     return apply
 
 
-def stops_infeed(reach: Callable[[str], tuple[str, ...]]) -> Effect:
+def jams(consequences: Consequences, target: str, size: float) -> None:
+    """A kiln stands, and rows next to its outlet break."""
+    consequences.burden.jam(target)
+
+
+def charges_short(consequences: Consequences, target: str, size: float) -> None:
+    """A kettle takes ``size`` less than a whole charge."""
+    consequences.burden.charge_short(target, size)
+
+
+def stops_infeed(reach: Reach) -> Effect:
     """Rows go into the kilns within reach empty."""
 
-    def apply(consequences: Consequences, target: str) -> None:
+    def apply(consequences: Consequences, target: str, size: float) -> None:
         for kiln in reach(target):
             consequences.burden.stop_infeed(kiln)
 
     return apply
 
 
-def fails(status: int, *, suffix: str = "") -> Effect:
-    """The target's values are null with ``status``."""
+def fails(status: int, *, suffix: str = "", then: Effect | None = None) -> Effect:
+    """The target's values are null with ``status``; ``then`` is what that leads to."""
 
-    def apply(consequences: Consequences, target: str) -> None:
+    def apply(consequences: Consequences, target: str, size: float) -> None:
         consequences.failed[target + suffix] = status
+        if then is not None:
+            then(consequences, target, size)
 
     return apply
 
 
-def freezes(consequences: Consequences, target: str) -> None:
+def freezes(consequences: Consequences, target: str, size: float) -> None:
     """The target keeps its value, with a Good status."""
     consequences.frozen.add(target)
 
 
-def resets(consequences: Consequences, target: str) -> None:
+def resets(consequences: Consequences, target: str, size: float) -> None:
     """The counter starts from 0 at the moment of injection."""
     consequences.reset.add(target)
 
 
-def drifts(*, kg_per_h: float, t_per_h: float) -> Effect:
-    """A totaliser counts ``kg_per_h`` too much, a rate shows ``t_per_h`` too much."""
-
-    def apply(consequences: Consequences, target: str) -> None:
-        consequences.drift[target] = t_per_h if target.endswith(".PV") else kg_per_h
-
-    return apply
+def drifts(consequences: Consequences, target: str, size: float) -> None:
+    """A totaliser counts ``size`` kg/h too much, a rate shows that much too much in t/h."""
+    units = size / 1_000.0 if target.endswith(".PV") else size
+    consequences.drift[target] = consequences.drift.get(target, 0.0) + units
 
 
 def goes_quiet(status: int) -> Effect:
     """The whole server is gone; of one area only its PLC, and the server says so by ``status``."""
 
-    def apply(consequences: Consequences, target: str) -> None:
+    def apply(consequences: Consequences, target: str, size: float) -> None:
         if target == "plant":
             consequences.quiet = True
         else:
@@ -89,5 +100,5 @@ def goes_quiet(status: int) -> Effect:
     return apply
 
 
-def shows(consequences: Consequences, target: str) -> None:
+def shows(consequences: Consequences, target: str, size: float) -> None:
     """Nothing but what the instruments show of it."""

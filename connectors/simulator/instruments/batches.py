@@ -25,6 +25,9 @@ LOOKS = {
 
 HEATED_C, CHARGED_C, DISCHARGED_C = 620.0, 140.0, 120.0
 
+LOAD_CELL_TAU_S = 900.0
+ABNORMAL_VOLTS = 0.6
+
 FIRST_MW, RISE_MW, BEND = 10.5, 5.8, 0.8
 """Power of a run rises from 10.5 to 16.3 MW: 549 MWh in 40 h."""
 
@@ -46,11 +49,15 @@ def granulation(moment: Moment) -> Mapping[str, Float64s]:
     stirred = (phase != Phase.IDLE).astype(np.float64)
     torque = stirred * (350.0 + 550.0 * np.where(phase == Phase.HEAT, heating, 0.5))
     speed = 32.0 * stirred
-    for at, lasting_s in moment.struck("agitator_over_torque", "GR"):
+    for at, lasting_s, _ in moment.struck("agitator_over_torque", "GR"):
         torque[at] += (1_900.0 - torque[at]) * ramp(lasting_s, 60.0)
         speed[at] *= 1.0 - 0.8 * ramp(lasting_s, 60.0)
+    weight = state.charge_kg.copy()
+    for at, lasting_s, size in moment.struck("load_cell_fault", "GR"):
+        # A step that decays, whatever is in the kettle; what stays makes its batches short.
+        weight[at] += kettles.CHARGE_KG * size * (1.0 + np.exp(-lasting_s / LOAD_CELL_TAU_S))
     return {
-        "WT201.PV": state.charge_kg.copy(),
+        "WT201.PV": weight,
         "TIC202.PV": temperature,
         "NT203.PV": torque,
         "AT204.PV": np.full(len(phase), 0.5),
@@ -64,9 +71,13 @@ def rectifiers(moment: Moment) -> Mapping[str, Float64s]:
     state = moment.plant.mass.furnaces
     share = state.energised_s / furnaces.ENERGISED_S
     power = np.where(state.furnace >= 0, FIRST_MW + RISE_MW * share**BEND, 0.0)
-    for at, _ in moment.struck("power_curtailment", "GZ"):
-        power[at] = 0.0
+    for at, _, cut in moment.struck("power_curtailment", "GZ"):
+        power[at] *= 1.0 - cut
     volts = np.where(power > 0.0, 175.0 - 60.0 * share, 0.0)
+    for at, _, missing in moment.struck("gz_run_abnormal", "GZ"):
+        # A resistance too high: less power although the volts rise.
+        power[at] *= 1.0 - missing
+        volts[at] *= 1.0 + ABNORMAL_VOLTS * missing
     whole_runs = np.where(state.furnace >= 0, state.runs - 1, state.runs)
     return {
         "JT401.PV": power,

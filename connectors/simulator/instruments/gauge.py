@@ -9,6 +9,7 @@ from zlib import crc32
 
 import numpy as np
 
+from connectors.simulator.faults.reach import assets_of
 from connectors.simulator.plant import Plant
 from connectors.simulator.process.reference import UNIT, Float64s
 from service.domain.instants import SECOND_NS
@@ -29,19 +30,22 @@ class Moment:
     def time_s(self) -> float:
         return (self.time_ns - self.plant.start_ns) / SECOND_NS
 
-    def lasting_s(self, fault: str) -> dict[str, float]:
-        """Targets of the active faults of this kind, and for how long each has been so."""
-        return {
-            target: (self.time_ns - since_ns) / SECOND_NS
-            for target, since_ns in self.plant.board.since_ns(fault).items()
-        }
-
-    def struck(self, fault: str, family: str) -> list[tuple[int, float]]:
-        """The machines of ``family`` that the fault is on: place in the family, lasting seconds."""
+    def strikes(self, fault: str) -> list[tuple[str, float, float]]:
+        """Targets of the active faults of this kind, for how long each has been so, and its size
+        by now."""
         return [
-            (UNIT[target][1], lasting_s)
-            for target, lasting_s in self.lasting_s(fault).items()
-            if target in UNIT and UNIT[target][0] == family
+            (i.target, (self.time_ns - i.injected_ns) / SECOND_NS, i.size_at(self.time_ns))
+            for i in self.plant.board.of_kind(fault)
+        ]
+
+    def struck(self, fault: str, family: str) -> list[tuple[int, float, float]]:
+        """The machines of ``family`` that the fault reaches: place in the family, lasting seconds,
+        size."""
+        return [
+            (UNIT[asset][1], lasting_s, size)
+            for target, lasting_s, size in self.strikes(fault)
+            for asset in dict.fromkeys((target, *assets_of(target)))
+            if asset in UNIT and UNIT[asset][0] == family
         ]
 
 

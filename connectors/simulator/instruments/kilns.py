@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from connectors.simulator.faults.table import kilns_of
+from connectors.simulator.faults.reach import kilns_of
 from connectors.simulator.instruments.gauge import Look, Moment, ramp
 from connectors.simulator.process import kilns
 from connectors.simulator.process.reference import UNIT, Float64s
@@ -35,7 +35,6 @@ HEATER_DROP_C = 190.0
 NEIGHBOUR_DROP_C = 9.0
 NEIGHBOUR_OP = 16.0
 BURNOUT_DROP_C = 140.0
-OP_CREEP_PER_H = 0.8
 FULL_OP, NO_OP = 110.0, -10.0
 """Beyond the range, so that noise does not move an output that has reached its end."""
 RECOVERY_TAU_S = 900.0
@@ -61,7 +60,7 @@ class KilnGauges:
         self._atmosphere(moment)
         state = moment.plant.mass.kilns
         current = np.where(state.in_service, DRIVE_A, 0.0)
-        for at, lasting_s in moment.struck("roller_jam", "CB"):
+        for at, lasting_s, _ in moment.struck("roller_jam", "CB"):
             current[at] += (JAMMED_A - DRIVE_A) * ramp(lasting_s, 20.0)
         since_push_s = np.minimum(moment.time_s - state.pushed_s, 3_600.0)
         row_s = np.where(state.in_service, np.maximum(state.row_s, since_push_s), 0.0)
@@ -89,24 +88,24 @@ class KilnGauges:
         goal = np.zeros_like(self._off_c)
         tau_s = np.full_like(self._off_c, RECOVERY_TAU_S)
         op = self._op - 0.25 * self._off_c
-        for kiln, zone, _ in _struck_zones(moment, "heater_zone_failed"):
+        for kiln, zone, _, _ in _struck_zones(moment, "heater_zone_failed"):
             goal[kiln, zone], tau_s[kiln, zone] = -HEATER_DROP_C, HEATER_TAU_S
             op[kiln, zone] = FULL_OP
             for beside in (zone - 1, zone + 1):
                 if 0 <= beside < ZONES and tau_s[kiln, beside] != HEATER_TAU_S:
                     goal[kiln, beside] = -NEIGHBOUR_DROP_C
                     op[kiln, beside] += NEIGHBOUR_OP
-        for kiln, zone, _ in _struck_zones(moment, "thermocouple_open"):
+        for kiln, zone, _, _ in _struck_zones(moment, "thermocouple_open"):
             goal[kiln, zone], tau_s[kiln, zone] = -BURNOUT_DROP_C, HEATER_TAU_S
             op[kiln, zone] = NO_OP
-        for kiln, zone, lasting_s in _struck_zones(moment, "thermocouple_drift"):
-            op[kiln, zone] += OP_CREEP_PER_H * lasting_s / 3_600.0
+        for kiln, zone, lasting_s, per_h in _struck_zones(moment, "thermocouple_drift"):
+            op[kiln, zone] += per_h * lasting_s / 3_600.0
         self._off_c += (goal - self._off_c) * -np.expm1(-moment.elapsed_s / tau_s)
         return SETPOINT_C + self._off_c, np.clip(op, NO_OP, FULL_OP)
 
     def _atmosphere(self, moment: Moment) -> None:
         lost = np.zeros(kilns.KILNS, np.bool_)
-        for target in moment.lasting_s("n2_loss"):
+        for target, _, _ in moment.strikes("n2_loss"):
             for kiln in kilns_of(target):
                 lost[UNIT[kiln][1]] = True
         step = -math.expm1(-moment.elapsed_s / ATMOSPHERE_TAU_S)
@@ -117,10 +116,10 @@ class KilnGauges:
         self._ppm += (np.where(lost, LOST_PPM, GOOD_PPM) - self._ppm) * slow
 
 
-def _struck_zones(moment: Moment, fault: str) -> list[tuple[int, int, float]]:
-    """Kiln and zone (from 0) of each active fault of this kind, and for how long."""
+def _struck_zones(moment: Moment, fault: str) -> list[tuple[int, int, float, float]]:
+    """Kiln and zone (from 0) of each active fault of this kind, for how long, and its size."""
     return [
-        (UNIT[asset][1], int(loop.removeprefix("TIC")) - 101, lasting_s)
-        for target, lasting_s in moment.lasting_s(fault).items()
+        (UNIT[asset][1], int(loop.removeprefix("TIC")) - 101, lasting_s, size)
+        for target, lasting_s, size in moment.strikes(fault)
         for asset, loop in [target.rsplit("-", 1)]
     ]

@@ -40,6 +40,12 @@ HOPPER_KG = 800.0
 MIXER_BATCH_KG = 1_000.0
 BAGS_IN_MAGAZINE = 100
 BAGS_LEFT_AT_REFILL = 20
+WORN_A, WORN_MM_PER_S = 80.0, 6.0
+"""What a mill's current and vibration rise by when all of its rate is lost."""
+OFF_RECIPE = 1.2
+"""Share of the pitch that is missing when rework takes all of a mixer's time."""
+BLIND_OVERSIZE = 27.5
+"""% of oversize more when a screen lets nothing through."""
 EXECUTE, SUSPENDED = 6, 5
 """PackML states (OPC UA 30050)."""
 
@@ -51,20 +57,25 @@ def crushing(moment: Moment) -> Mapping[str, Float64s]:
     setpoint = _nominal_t_per_h("CR") * moment.plant.mass.demand[0]
     screw = 24.0 * rate / setpoint
     filter_pa = 600.0 + 350.0 * rate
-    for at, lasting_s in moment.struck("feeder_bridging", "CR"):
+    for at, lasting_s, _ in moment.struck("feeder_bridging", "CR"):
         screw[at] = 24.0 + 32.0 * ramp(lasting_s, 10.0)
-    for at, lasting_s in moment.struck("filter_blocked", "CR"):
+    for at, lasting_s, _ in moment.struck("filter_blocked", "CR"):
         filter_pa[at] += (1_950.0 - filter_pa[at]) * ramp(lasting_s, 240.0)
     running = np.ones(len(rate))
-    for at in _mills_without_blower(moment):
+    for at, _, _ in moment.struck("blower_trip", "CR"):
         running[at] = 0.0
+    current, vibration = 55.0 + 40.0 * rate, 2.0 + 0.8 * rate
+    for at, _, worn in moment.struck("mill_wear", "CR"):
+        # The mill is as full as before, but grinds less.
+        current[at] += 40.0 * rate[at] * worn / (1.0 - worn) + WORN_A * worn
+        vibration[at] += WORN_MM_PER_S * worn
     return {
         "WIC101.PV": rate,
         "WIC101.SP": np.full(len(rate), setpoint),
         "WT102.PV": 700.0 + _sawtooth(ground_kg, HOPPER_KG),
         "SIC103.PV": screw * running,
-        "II110.PV": (55.0 + 40.0 * rate) * running,
-        "VT111.PV": (2.0 + 0.8 * rate) * running,
+        "II110.PV": current * running,
+        "VT111.PV": vibration * running,
         "PDT120.PV": filter_pa * running,
         "M110.ST": running,
     }
@@ -77,8 +88,13 @@ def coating(moment: Moment) -> Mapping[str, Float64s]:
     share = np.mod(coated_kg, MIXER_BATCH_KG) / MIXER_BATCH_KG
     pitch_kg = coated_kg * spec.pitch_fraction / spec.yield_fraction
     running = moment.plant.mass.flow.views[1] > 0.0
+    ratio = np.full(len(share), 100.0 * spec.pitch_fraction)
+    for at, lasting_s, size in moment.struck("pitch_ratio_deviation", "CT"):
+        short = OFF_RECIPE * size * ramp(lasting_s, 60.0)
+        ratio[at] *= 1.0 - short
+        pitch_kg[at] *= 1.0 - short
     return {
-        "FFIC301.PV": np.full(len(share), 100.0 * spec.pitch_fraction),
+        "FFIC301.PV": ratio,
         "TIC303.PV": np.full(len(share), 182.0),
         "WT304.PV": MIXER_BATCH_KG * np.clip(np.where(share < 0.9, share / 0.2, 0.0), 0.0, 1.0),
         "WT305.PV": 100.0 + _sawtooth(pitch_kg, 350.0),
@@ -91,8 +107,8 @@ def screening(moment: Moment) -> Mapping[str, Float64s]:
     """Twelve ultrasonic screens."""
     rate = moment.plant.mass.flow.views[2] * 3.6
     oversize = np.full(len(rate), 2.6)
-    for at, lasting_s in moment.struck("screen_blinding", "SC"):
-        oversize[at] += 11.0 * ramp(lasting_s, 300.0)
+    for at, lasting_s, size in moment.struck("screen_blinding", "SC"):
+        oversize[at] += BLIND_OVERSIZE * size * ramp(lasting_s, 300.0)
     running = rate > 0.0
     return {
         "WIC501.PV": rate / STAGE["SC"].yield_fraction,
@@ -107,7 +123,7 @@ def demagnetization(moment: Moment) -> Mapping[str, Float64s]:
     rate = moment.plant.mass.flow.views[3]
     current = np.full(len(rate), 82.0)
     coil = np.full(len(rate), 68.0)
-    for at, lasting_s in moment.struck("demagnetizer_coil_fault", "DM"):
+    for at, lasting_s, _ in moment.struck("demagnetizer_coil_fault", "DM"):
         current[at] -= 64.0 * ramp(lasting_s, 4.0)
         coil[at] += 55.0 * ramp(lasting_s, 200.0)
     return {"II601.PV": current, "TT603.PV": coil, "M601.ST": (rate > 0.0).astype(np.float64)}
@@ -120,7 +136,7 @@ def packaging(moment: Moment) -> Mapping[str, Float64s]:
     bags = mass.amount[METER_SLICES["PK"]] + rejected
     magazine = BAGS_IN_MAGAZINE - np.mod(bags, BAGS_IN_MAGAZINE - BAGS_LEFT_AT_REFILL)
     state = np.full(len(bags), float(EXECUTE))
-    for at, _ in moment.struck("bag_shortage", "PK"):
+    for at, _, _ in moment.struck("bag_shortage", "PK"):
         magazine[at] = 0.0
         state[at] = SUSPENDED
     return {
@@ -140,12 +156,6 @@ def lots(moment: Moment) -> Mapping[str, list[str]]:
 def _nominal_t_per_h(stage: str) -> float:
     """Of one machine."""
     return STAGE[stage].nominal_kg_per_s * 3.6 / len(STAGE[stage].assets)
-
-
-def _mills_without_blower(moment: Moment) -> list[int]:
-    return [
-        2 * blower + mill for blower, _ in moment.struck("blower_trip", "BL") for mill in range(2)
-    ]
 
 
 def _sawtooth(total_kg: Float64s, size_kg: float) -> Float64s:

@@ -28,7 +28,7 @@ def oxidisers(moment: Moment) -> Mapping[str, Float64s]:
     """Chamber temperature and bypass."""
     n = len(FAMILIES["RTO"])
     chamber, bypass = np.full(n, CHAMBER_C), np.zeros(n)
-    for at, lasting_s in moment.struck("oxidiser_fault", "RTO"):
+    for at, lasting_s, _ in moment.struck("oxidiser_fault", "RTO"):
         chamber[at] += (FAILED_C - CHAMBER_C) * ramp(lasting_s, 90.0)
         bypass[at] = 1.0
     return {"TT150.PV": chamber, "ZS151.ST": bypass}
@@ -39,7 +39,7 @@ def nitrogen(kilns_take: Callable[[], float]) -> Callable[[Moment], Mapping[str,
 
     def read(moment: Moment) -> Mapping[str, Float64s]:
         pressure = np.full(1, HEADER_KPA)
-        for at, lasting_s in moment.struck("n2_loss", "N2"):
+        for at, lasting_s, _ in moment.struck("n2_loss", "N2"):
             pressure[at] += (LOST_KPA - HEADER_KPA) * ramp(lasting_s, 15.0)
         return {"PT160.PV": pressure, "FT161.PV": np.full(1, kilns_take())}
 
@@ -59,6 +59,6 @@ def power(moment: Moment) -> Mapping[str, Float64s]:
 def blowers(moment: Moment) -> Mapping[str, Float64s]:
     """Conveying blowers."""
     running = np.ones(len(FAMILIES["BL"]))
-    for at, _ in moment.struck("blower_trip", "BL"):
+    for at, _, _ in moment.struck("blower_trip", "BL"):
         running[at] = 0.0
     return {"M180.ST": running, "PT181.PV": BLOWN_PA * running}

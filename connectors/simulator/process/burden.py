@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -13,16 +13,24 @@ from connectors.simulator.process.reference import CONTINUOUS, STAGE, UNIT, Bool
 class Burden:
     """Everything is None while no fault touches it, so that a healthy plant costs nothing.
 
-    health: shape (48,), factor of each continuous machine's rate. kettle_held: shape (36,).
-    kiln_run: shape (28,), factor of each kiln's speed; kiln_infeed: shape (28,), false where the
-    infeed is stopped. rectifier_power: shape (8,), share of power that is left.
+    health: shape (48,), factor of each continuous machine's rate. kettle_held: shape (36,);
+    kettle_charge: shape (36,), share of a whole charge that a kettle takes. kiln_run: shape (28,),
+    factor of each kiln's speed; kiln_infeed: shape (28,), false where the infeed is stopped;
+    kiln_jammed: shape (28,). rectifier_power: shape (8,), share of power that is left.
     """
 
     health: Float64s | None = None
     kettle_held: Bools | None = None
+    kettle_charge: Float64s | None = None
     kiln_run: Float64s | None = None
     kiln_infeed: Bools | None = None
+    kiln_jammed: Bools | None = None
     rectifier_power: Float64s | None = None
+
+    @property
+    def is_none(self) -> bool:
+        """Whether it leaves the mass alone."""
+        return all(getattr(self, field.name) is None for field in fields(self))
 
     def slow(self, asset: str, factor: float) -> None:
         """Leaves ``asset`` with ``factor`` of its rate, speed or power; 0 stops or holds it."""
@@ -46,6 +54,19 @@ class Burden:
             self.rectifier_power[at] *= factor
         else:
             raise ValueError(f"{asset} makes nothing, so nothing can slow it")
+
+    def charge_short(self, kettle: str, share: float) -> None:
+        """``kettle`` takes ``share`` less than a whole charge."""
+        if self.kettle_charge is None:
+            self.kettle_charge = np.ones(len(STAGE["GR"].assets))
+        self.kettle_charge[UNIT[kettle][1]] *= 1.0 - share
+
+    def jam(self, kiln: str) -> None:
+        """``kiln`` stands, and rows break in it."""
+        self.slow(kiln, 0.0)
+        if self.kiln_jammed is None:
+            self.kiln_jammed = np.zeros(len(STAGE["CB"].assets), np.bool_)
+        self.kiln_jammed[UNIT[kiln][1]] = True
 
     def stop_infeed(self, kiln: str) -> None:
         """Rows go into ``kiln`` empty."""

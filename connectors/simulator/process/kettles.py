@@ -8,12 +8,14 @@ from enum import IntEnum
 
 import numpy as np
 
-from connectors.simulator.process.reference import STAGE, TICK_S, Bools
+from connectors.simulator.process.reference import STAGE, TICK_S, Bools, Float64s
 
 SPEC = STAGE["GR"]
 KETTLES = len(SPEC.assets)
 CHARGE_KG = 3_000.0
 BATCH_KG = CHARGE_KG * SPEC.yield_fraction
+SET_S = 7_200.0
+"""A batch that is held without stirring for this long has set; it is dug out and lost."""
 JITTER_S = 90.0
 """Standard deviation of a batch's heating time."""
 
@@ -44,6 +46,7 @@ class Kettles:
     """State of the 36 kettles; masses in kg, times in seconds since the plant's start.
 
     phase, since_s, charge_kg: of each kettle. out_kg_per_s: discharge of each kettle in this tick.
+    scrapped_kg: charges lost.
     """
 
     def __init__(self, rng: np.random.Generator) -> None:
@@ -53,6 +56,9 @@ class Kettles:
         self.charge_kg = np.zeros(KETTLES)
         self.out_kg_per_s = np.zeros(KETTLES)
         self.lost_kg = np.zeros(KETTLES)
+        self._held_s = np.zeros(KETTLES)
+        self._holding = False
+        self.scrapped_kg = 0.0
         # The youngest batch is half an interval old.
         self._credit = 0.5
         self._idle: deque[int] = deque()
@@ -67,28 +73,39 @@ class Kettles:
         feed_kg: float,
         space_kg: float,
         held: Bools | None,
+        charge: Float64s | None = None,
     ) -> tuple[float, float]:
         """One tick; returns kg taken from the bins and kg discharged.
 
         demand: 1 is the nominal pace of starts. feed_kg: in the bins. space_kg: behind the stage.
-        held: kettles in which a fault keeps the batch; None when all are well.
+        held: kettles in which a fault keeps the batch. charge: shape (36,), share of a whole charge
+        that each takes. None when all are well.
         """
         if held is not None:
-            self.lost_kg += held * (SPEC.nominal_kg_per_s / KETTLES * TICK_S)
+            self._hold(held)
+        elif self._holding:
+            self._holding = False
+            self._held_s[:] = 0.0
         while self._due and self._due[0][0] <= now_s:
-            _, kettle = heapq.heappop(self._due)
-            wait = held is not None and held[kettle] and self.phase[kettle] != Phase.DISCHARGE
-            if wait or (self.phase[kettle] == Phase.COOL and space_kg < BATCH_KG):
-                heapq.heappush(self._due, (now_s + 60.0, kettle))
+            _, due = heapq.heappop(self._due)
+            wait = held is not None and held[due] and self.phase[due] != Phase.DISCHARGE
+            if wait or (self.phase[due] == Phase.COOL and space_kg < BATCH_KG):
+                heapq.heappush(self._due, (now_s + 60.0, due))
+            elif not self.charge_kg[due]:
+                self._leave(due, now_s)
             else:
-                self._next_phase(kettle, now_s)
+                self._next_phase(due, now_s)
         self._credit = min(self._credit + demand * STARTS_PER_S * TICK_S, 1.5)
         taken_kg = 0.0
-        need_kg = CHARGE_KG * (1.0 - SPEC.pitch_fraction)
-        if self._credit >= 1.0 and self._idle and feed_kg >= need_kg:
-            self._credit -= 1.0
-            self._start(self._idle.popleft(), now_s)
-            taken_kg = need_kg
+        kettle = self._next_kettle(held) if self._credit >= 1.0 else None
+        if kettle is not None:
+            share = 1.0 if charge is None else float(charge[kettle])
+            need_kg = CHARGE_KG * share * (1.0 - SPEC.pitch_fraction)
+            if feed_kg >= need_kg:
+                self._credit -= 1.0
+                self._idle.remove(kettle)
+                self._start(kettle, now_s, share)
+                taken_kg = need_kg
         return taken_kg, float(self.out_kg_per_s.sum()) * TICK_S
 
     def finish_tick(self) -> None:
@@ -96,20 +113,39 @@ class Kettles:
         out = self.out_kg_per_s / SPEC.yield_fraction
         self.charge_kg -= out * TICK_S
 
-    def _start(self, kettle: int, now_s: float) -> None:
-        self.charge_kg[kettle] = CHARGE_KG
+    def _next_kettle(self, held: Bools | None) -> int | None:
+        """The one that has been idle for the longest, and that nothing holds."""
+        return next((k for k in self._idle if held is None or not held[k]), None)
+
+    def _hold(self, held: Bools) -> None:
+        self._holding = True
+        self.lost_kg += held * (SPEC.nominal_kg_per_s / KETTLES * TICK_S)
+        stirred = (self.phase != Phase.IDLE) & (self.phase != Phase.DISCHARGE)
+        self._held_s = np.where(held & stirred, self._held_s + TICK_S, 0.0)
+        for kettle in np.flatnonzero(self._held_s >= SET_S).tolist():
+            self.lost_kg[kettle] += self.charge_kg[kettle] * SPEC.yield_fraction
+            self.scrapped_kg += float(self.charge_kg[kettle])
+            self.charge_kg[kettle] = 0.0
+
+    def _start(self, kettle: int, now_s: float, share: float) -> None:
+        self.charge_kg[kettle] = CHARGE_KG * share
+        self.lost_kg[kettle] += BATCH_KG * (1.0 - share)
         self._enter(kettle, Phase.CHARGE, now_s)
 
     def _next_phase(self, kettle: int, now_s: float) -> None:
         done = Phase(self.phase[kettle])
         if done is Phase.DISCHARGE:
-            self.phase[kettle] = Phase.IDLE
-            self.since_s[kettle] = now_s
-            self.out_kg_per_s[kettle] = 0.0
-            self.charge_kg[kettle] = 0.0
-            self._idle.append(kettle)
+            self._leave(kettle, now_s)
             return
         self._enter(kettle, Phase(done + 1), now_s)
+
+    def _leave(self, kettle: int, now_s: float) -> None:
+        """Empty: of a batch that is over, or was lost."""
+        self.phase[kettle] = Phase.IDLE
+        self.since_s[kettle] = now_s
+        self.out_kg_per_s[kettle] = 0.0
+        self.charge_kg[kettle] = 0.0
+        self._idle.append(kettle)
 
     def _enter(self, kettle: int, phase: Phase, now_s: float) -> None:
         self.phase[kettle] = phase

@@ -19,6 +19,8 @@ IN_SERVICE = 24
 NOMINAL_ROW_S = IN_SERVICE * ROW_OUT_KG / SPEC.nominal_kg_per_s
 FASTEST_ROW_S = 258.0
 SLOWEST_ROW_S = 300.0
+ROWS_BROKEN = 2
+"""Rows next to the outlet that a jam breaks; they leave as scrap."""
 
 
 class Kilns:
@@ -26,6 +28,7 @@ class Kilns:
 
     rows_in, rows_out: loaded rows since the start. row_s: the last row interval. pushed_s: when the
     last row was pushed. pace: rows per second of this tick when nothing holds a kiln.
+    rows_scrapped: loaded rows that broke.
     """
 
     def __init__(self, rng: np.random.Generator) -> None:
@@ -40,6 +43,8 @@ class Kilns:
         self.row_s = np.where(self._in_service, NOMINAL_ROW_S, 0.0)
         self.pace = 1.0 / NOMINAL_ROW_S
         self.lost_kg = np.zeros(KILNS)
+        self._jammed = np.zeros(KILNS, np.bool_)
+        self.rows_scrapped = 0
 
     @property
     def in_service(self) -> Bools:
@@ -59,13 +64,16 @@ class Kilns:
         feed_kg: float,
         run: Float64s | None,
         infeed: Bools | None,
+        jammed: Bools | None = None,
     ) -> tuple[int, int]:
         """One tick; returns loaded rows pushed in and pushed out.
 
         demand: 1 is the nominal row interval, 0 stops all. run: shape (28,), what faults leave of
         each kiln's speed. infeed: shape (28,), false where the infeed is stopped and rows go in
-        empty. Both None when all are well.
+        empty. jammed: shape (28,). All None when all are well.
         """
+        if jammed is not None or self._jammed.any():
+            self._break_rows(jammed)
         self.pace = _pace(demand)
         speed = self._in_service * self.pace
         if run is not None:
@@ -91,6 +99,17 @@ class Kilns:
         self.rows_in[due] += load
         self.rows_out[due] += leaves
         return int(np.count_nonzero(load)), int(np.count_nonzero(leaves))
+
+    def _break_rows(self, jammed: Bools | None) -> None:
+        """Where a jam begins, the next rows are scrap: what went in no longer comes out."""
+        now = np.zeros(KILNS, np.bool_) if jammed is None else jammed & self._in_service
+        for kiln in np.flatnonzero(now & ~self._jammed).tolist():
+            places = (self._place[kiln] + np.arange(ROWS_BROKEN)) % PLACES
+            broken = int(np.count_nonzero(self._loaded[kiln, places]))
+            self.lost_kg[kiln] += broken * ROW_OUT_KG
+            self.rows_scrapped += broken
+            self._loaded[kiln, places] = False
+        self._jammed = now
 
 
 def _pace(demand: float) -> float:

@@ -129,6 +129,7 @@ class MassModel:
             feed_kg=self.buffer_kg[CR],
             space_kg=self._space_kg(GR),
             held=burden.kettle_held,
+            charge=burden.kettle_charge,
         )
         self.buffer_kg[CR] -= taken_kg
         self.taken_kg[GR] += taken_kg / (1.0 - STAGES[GR].pitch_fraction)
@@ -145,6 +146,7 @@ class MassModel:
             feed_kg=self.buffer_kg[CT],
             run=burden.kiln_run,
             infeed=burden.kiln_infeed,
+            jammed=burden.kiln_jammed,
         )
         self.buffer_kg[CT] -= rows_in * kilns.ROW_IN_KG
         self.taken_kg[CB] += rows_in * kilns.ROW_IN_KG
