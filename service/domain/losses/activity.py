@@ -7,15 +7,31 @@ over the minutes in which it was made: the unit's cycle before the piece came.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from service.domain.losses.masks import Float64s, Int64s, stretches
 from service.domain.losses.units import WorkUnit
 
+NO_PIECE = -1
 
-def made_per_minute(kg: Float64s, unit: WorkUnit, *, patience: float) -> Float64s:
-    """When the mass of a unit was made, in kg per minute; shape (M,) as ``kg``.
+
+@dataclass(frozen=True)
+class Made:
+    """When the mass of a unit was made; both of shape (M,).
+
+    kg: per minute, see ``made_per_minute``. middle: the minute in the middle of the piece's time
+    that a minute belongs to, so that a piece can be judged as a whole; itself for a unit that makes
+    something every minute; NO_PIECE where no piece was in work.
+    """
+
+    kg: Float64s
+    middle: Int64s
+
+
+def made_per_minute(kg: Float64s, unit: WorkUnit, *, patience: float) -> Made:
+    """When the mass of a unit was made, from when it came out; kg: (M,), NaN where unknown.
 
     A piece that came within ``patience`` × cycle after the one before it was in work all the time
     between (perhaps slowly); one that came later was in work for its last cycle, and before that
@@ -24,14 +40,17 @@ def made_per_minute(kg: Float64s, unit: WorkUnit, *, patience: float) -> Float64
     The mass of a known stretch is kept.
     """
     if unit.cycle_min <= 0.0:
-        return kg
+        return Made(kg, np.arange(len(kg)))
     made = np.full(len(kg), np.nan)
+    middle = np.full(len(kg), NO_PIECE, np.int64)
     for a, b in zip(*stretches(~np.isnan(kg)), strict=True):
-        made[a:b] = _spread(kg[a:b], unit, patience=patience)
-    return made
+        part = _spread(kg[a:b], unit, patience=patience)
+        made[a:b] = part.kg
+        middle[a:b] = np.where(part.middle == NO_PIECE, NO_PIECE, part.middle + a)
+    return Made(made, middle)
 
 
-def _spread(kg: Float64s, unit: WorkUnit, *, patience: float) -> Float64s:
+def _spread(kg: Float64s, unit: WorkUnit, *, patience: float) -> Made:
     """``made_per_minute`` of one known stretch."""
     ends, mass = _pieces(kg, join_min=unit.join_min)
     longest = unit.cycle_min * patience
@@ -39,12 +58,19 @@ def _spread(kg: Float64s, unit: WorkUnit, *, patience: float) -> Float64s:
     length = ends - since
     cycle = max(math.ceil(unit.cycle_min), 1)
     work = np.where(length > longest, np.minimum(length, cycle), length)
+    # Each piece's time is first idle, then work.
     counts = np.stack([length - work, work], axis=1).ravel()
     rates = np.stack([np.zeros(len(mass)), mass / np.maximum(work, 1)], axis=1).ravel()
-
     rest = len(kg) - (int(ends[-1]) if len(ends) else 0)
+    middle = ends - (work + 1) // 2
+    if len(ends) and rest < unit.join_min:
+        middle[-1] = NO_PIECE  # it is still coming out, so its mass says nothing yet
+    middles = np.stack([np.full(len(ends), NO_PIECE), middle], axis=1).ravel()
     tail = np.full(rest, 0.0 if rest > longest else np.nan)
-    return np.concatenate([np.repeat(rates, counts), tail])
+    return Made(
+        np.concatenate([np.repeat(rates, counts), tail]),
+        np.concatenate([np.repeat(middles, counts), np.full(rest, NO_PIECE)]),
+    )
 
 
 def _pieces(kg: Float64s, *, join_min: int) -> tuple[Int64s, Float64s]:

@@ -9,13 +9,14 @@ other; otherwise it is the sole bottleneck.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from service.domain.losses.events import StageLosses
-from service.domain.losses.masks import Bools, changes, joined, stretches
+from service.domain.losses.masks import Bools, joined, stretches
 from service.domain.losses.states import State
 
 WAITS = (State.STARVED, State.BLOCKED, State.IDLE, State.OFF)
@@ -23,9 +24,12 @@ WAITS = (State.STARVED, State.BLOCKED, State.IDLE, State.OFF)
 
 @dataclass(frozen=True, slots=True)
 class ActivePeriod:
-    """An uninterrupted active period [start, end) of a station, in minutes of the window."""
+    """An uninterrupted active period [start, end), in minutes of the window.
 
-    station: str
+    stations: more than one where nothing tells them apart: same period, same load.
+    """
+
+    stations: tuple[str, ...]
     start: int
     end: int
 
@@ -37,7 +41,8 @@ class ActivePeriod:
 
 @dataclass(frozen=True, slots=True)
 class BottleneckShare:
-    """Shares of the window in which a station was the sole, and a shifting bottleneck."""
+    """Shares of the window in which a station was the sole, and a shifting bottleneck; a period of
+    several stations counts for each in equal parts."""
 
     station: str
     sole: float
@@ -63,54 +68,51 @@ class Bottlenecks:
     periods: tuple[ActivePeriod, ...]
     none_share: float
 
-    @property
-    def worst(self) -> str | None:
-        """The station with the greatest share; None when none was active."""
-        return self.shares[0].station if self.shares else None
-
-    def at(self, minute: int) -> str | None:
-        """The momentary bottleneck in ``minute``: the longest period around it."""
-        around = [p for p in self.periods if p.start <= minute < p.end]
-        return max(around, key=_rank).station if around else None
+    def at(self, minute: int) -> tuple[str, ...]:
+        """The momentary bottleneck in ``minute``; empty when no station was active."""
+        around = (p for p in reversed(self.periods) if p.start <= minute < p.end)
+        longest = max(around, key=lambda p: p.length, default=None)
+        return longest.stations if longest else ()
 
 
-def find_bottlenecks(active: Mapping[str, Bools]) -> Bottlenecks:
+def find_bottlenecks(
+    active: Mapping[str, Bools], *, load: Mapping[str, float] | None = None
+) -> Bottlenecks:
     """Sole and shifting bottlenecks over a window.
 
-    active: station -> whether it was active in each minute, all of shape (M,). Of periods of one
-    length the one that began earlier counts as longer, then the station's name decides.
+    active: station -> whether it was active in each minute, all of shape (M,). load: station ->
+    required over possible rate. Of periods of one length that of the greater load is the
+    bottleneck (a window in which nobody ever waits tells no more), then the one that began later.
     """
     n = max((len(mask) for mask in active.values()), default=0)
-    periods = [
-        ActivePeriod(station, int(a), int(b))
-        for station, mask in active.items()
-        for a, b in zip(*stretches(mask), strict=True)
+    alike: dict[tuple[int, float, int], list[str]] = {}
+    for station in sorted(active):
+        for a, b in zip(*stretches(active[station]), strict=True):
+            key = (int(b - a), (load or {}).get(station, 0.0), int(a))
+            alike.setdefault(key, []).append(station)
+    ranked = [
+        ActivePeriod(tuple(stations), start, start + length)
+        for (length, _, start), stations in sorted(alike.items())
     ]
     owner = np.full(n, -1, np.int64)
-    ranked = sorted(periods, key=_rank)
     for at, period in enumerate(ranked):  # the longest is painted last
         owner[period.start : period.end] = at
-    owners = [int(owner[a]) for a in changes(owner)[0] if owner[a] >= 0]
-    successive = sorted({at: ranked[at] for at in owners}.values(), key=lambda p: (p.start, p.end))
-    return Bottlenecks(
-        n, _shares(successive, n), tuple(successive), float((owner < 0).sum()) / max(n, 1)
-    )
-
-
-def _rank(period: ActivePeriod) -> tuple[int, int, str]:
-    return period.length, -period.start, period.station
+    seen = sorted({int(at) for at in owner if at >= 0}, key=lambda at: ranked[at].start)
+    periods = tuple(ranked[at] for at in seen)
+    return Bottlenecks(n, _shares(periods, n), periods, float((owner < 0).sum()) / max(n, 1))
 
 
 def _shares(periods: Sequence[ActivePeriod], n: int) -> tuple[BottleneckShare, ...]:
     depth = np.zeros(n, np.int64)
     for period in periods:
         depth[period.start : period.end] += 1
-    sole: dict[str, int] = {}
-    shifting: dict[str, int] = {}
+    sole: dict[str, float] = defaultdict(float)
+    shifting: dict[str, float] = defaultdict(float)
     for period in periods:
         alone = int((depth[period.start : period.end] == 1).sum())
-        sole[period.station] = sole.get(period.station, 0) + alone
-        shifting[period.station] = shifting.get(period.station, 0) + period.length - alone
+        for station in period.stations:
+            sole[station] += alone / len(period.stations)
+            shifting[station] += (period.length - alone) / len(period.stations)
     found = [BottleneckShare(s, sole[s] / n, shifting[s] / n) for s in sole]
     return tuple(sorted(found, key=lambda share: (-share.total, share.station)))
 
@@ -152,3 +154,20 @@ def line_stations(
     for stage, lost in losses.items():
         stations |= active_units(lost) if stage in by_unit else {stage: active_stage(lost)}
     return stations
+
+
+def station_loads(
+    losses: Mapping[str, StageLosses], *, by_unit: Sequence[str] = ("GZ",)
+) -> dict[str, float]:
+    """What is due of each station of ``line_stations`` over what it can do in that time."""
+    loads: dict[str, float] = {}
+    for stage, lost in losses.items():
+        minutes = lost.minutes
+        due = minutes.due_kg.sum(axis=1)
+        can = np.array([u.capacity_kg_per_h / 60.0 for u in minutes.units])
+        can = can * max(float(minutes.planned.sum()), 1.0)
+        if stage in by_unit:
+            loads |= {u.id: float(r) for u, r in zip(minutes.units, due / can, strict=True)}
+        else:
+            loads[stage] = float(due.sum() / can.sum())
+    return loads

@@ -150,7 +150,7 @@ def _events(attributed: Attributed, entries: Sequence[ReasonEntry]) -> list[Even
                     (minutes.first_minute + int(a)) * MINUTE_NS,
                     (minutes.first_minute + int(b)) * MINUTE_NS,
                     reason, cause, kg, None if kg is None else kg * minutes.finished_eq,
-                    began_before=a == 0, open=b == n, said=entry,
+                    began_before=bool(a == 0), open=bool(b == n), said=entry,
                 )
             )  # fmt: skip
     return events

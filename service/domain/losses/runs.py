@@ -13,6 +13,7 @@ import numpy as np
 from service.domain.instants import MINUTE_NS
 from service.domain.losses.masks import Float64s, stretches
 from service.domain.losses.schedule import Start
+from service.domain.losses.states import Detection
 
 OVERFULL = 1.15
 """No run takes this much of its energy: what exceeds it belongs to the next one."""
@@ -35,6 +36,9 @@ class RunShape:
 
 
 RUN_SHAPE = RunShape()
+RUN_DETECTION = Detection(shortest_stop_min=240, slow_mean_min=2_592)
+"""For rectifiers whose minutes are ``progress_kg``: 3.2 h of switching to the next furnace are no
+stop, and slow is judged over a whole cycle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,8 @@ def find_runs(kwh: Float64s, shape: RunShape = RUN_SHAPE) -> tuple[Run, ...]:
     for at, (a, b) in enumerate(groups):
         had_kwh = float(energy[b] - energy[a])
         quiet_min = int(known[b:].sum())
-        over = at + 1 < len(groups) or _is_over(had_kwh, quiet_min, shape)
+        most_kwh = had_kwh + float(unseen[b] - unseen[a]) * typical_kwh
+        over = at + 1 < len(groups) or _is_over(most_kwh, quiet_min, shape)
         seen = np.flatnonzero(known[:a])
         found.append(
             Run(
@@ -126,7 +131,7 @@ def progress_kg(kwh: Float64s, *, kg_per_run: float, shape: RunShape = RUN_SHAPE
     return np.asarray(powered / shape.run_kwh * kg_per_run, dtype=np.float64)
 
 
-def _is_over(had_kwh: float, quiet_min: int, shape: RunShape) -> bool:
+def _is_over(most_kwh: float, quiet_min: int, shape: RunShape) -> bool:
     """Whether the last run has ended, ``quiet_min`` seen minutes after its last power."""
-    complete = had_kwh >= shape.complete_share * shape.run_kwh
+    complete = most_kwh >= shape.complete_share * shape.run_kwh
     return quiet_min > shape.longest_pause_min or (complete and quiet_min >= shape.switch_min)

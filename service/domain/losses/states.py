@@ -8,7 +8,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain.losses.activity import made_per_minute
+from service.domain.losses.activity import NO_PIECE, Made, made_per_minute
 from service.domain.losses.masks import Bools, Float64s, centred_mean, joined, lasting, latched
 from service.domain.losses.units import StageMinutes
 
@@ -78,10 +78,11 @@ def judge_units(minutes: StageMinutes, settings: Detection) -> StageStates:
     state = np.empty(minutes.kg.shape, np.int8)
     made = np.empty(minutes.kg.shape)
     for at, unit in enumerate(minutes.units):
-        made[at] = made_per_minute(minutes.kg[at], unit, patience=settings.patience)
+        work = made_per_minute(minutes.kg[at], unit, patience=settings.patience)
+        made[at] = work.kg
         mean_min = max(settings.slow_mean_min, round(unit.cycle_min))
         state[at] = _judge(
-            made[at],
+            work,
             minutes.due_kg[at],
             known=minutes.known[at],
             judged=minutes.judged[at],
@@ -93,7 +94,7 @@ def judge_units(minutes: StageMinutes, settings: Detection) -> StageStates:
 
 
 def _judge(
-    made: Float64s,
+    work: Made,
     due: Float64s,
     *,
     known: Bools,
@@ -105,6 +106,7 @@ def _judge(
     """The states of one unit; all columns of shape (M,)."""
     expected = judged & (due > 0.0)
     seen = expected & known
+    made = work.kg
     still = seen & (made <= settings.stop_share * due)
     stopped = joined(still, gap=settings.merge_stops_min, over=seen)
     stopped = lasting(stopped, shortest=settings.shortest_stop_min)
@@ -117,6 +119,8 @@ def _judge(
         running & (mean < settings.slow_below * wanted),
         ~running | (mean >= settings.slow_until * wanted),
     )
+    # A piece is slow or not as a whole, else its mass would fall on one side of a cut.
+    slow = running & slow[work.middle] & (work.middle != NO_PIECE)
     slow = joined(slow, gap=settings.merge_slow_min, over=running)
     slow = lasting(slow, shortest=max(settings.shortest_slow_min, 1))
 

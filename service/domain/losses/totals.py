@@ -57,10 +57,10 @@ class LossTotals:
 class Reliability:
     """Failures of a set of units.
 
-    failures: stops for a reason of the equipment; one that goes on from an earlier window, or from
-    the event before it under another code of the equipment, is not counted again. mtbf_h, mttr_h:
-    None without a failure. corrective_h, planned_h: time stopped for equipment reasons and for
-    planned maintenance.
+    failures: stops for a reason of the equipment; one that goes on under another such reason counts
+    once, one that goes on from an earlier window not at all. mtbf_h, mttr_h: None without a
+    failure. corrective_h, planned_h: all time stopped for equipment reasons, and for planned
+    maintenance.
     """
 
     failures: int
@@ -97,20 +97,26 @@ def loss_totals(losses: StageLosses, *, units: Iterable[str] | None = None) -> L
 
 
 def reliability(events: Iterable[Event], *, production_h: float | None) -> Reliability:
-    """MTBF = production time / failures, MTTR = time stopped for them / failures.
+    """MTBF = production time / failures; MTTR = time that these failures lasted / failures.
 
     production_h: actual production time of the same units over the same window.
     """
     stops = [e for e in events if e.kind is LossKind.STOPPED]
-    failed = [e for e in stops if e.reason.is_failure]
-    corrective_h = math.fsum(e.duration_h for e in failed)
-    ends = {(e.unit, e.end_ns) for e in failed}
-    failures = sum(1 for e in failed if not e.began_before and (e.unit, e.start_ns) not in ends)
+    failed = sorted((e for e in stops if e.reason.is_failure), key=lambda e: (e.unit, e.start_ns))
+    outages: list[list[Event]] = []
+    for event in failed:
+        last = outages[-1][-1] if outages else None
+        if last is not None and (last.unit, last.end_ns) == (event.unit, event.start_ns):
+            outages[-1].append(event)
+        else:
+            outages.append([event])
+    begun = [outage for outage in outages if not outage[0].began_before]
+    restoring_h = math.fsum(e.duration_h for outage in begun for e in outage)
     return Reliability(
-        failures,
-        mean_time_between_failures(apt_h=production_h, failures=failures),
-        mean_time_to_restoration(restoring_h=corrective_h, failures=failures),
-        corrective_h,
+        len(begun),
+        mean_time_between_failures(apt_h=production_h, failures=len(begun)),
+        mean_time_to_restoration(restoring_h=restoring_h, failures=len(begun)),
+        math.fsum(e.duration_h for e in failed),
         math.fsum(e.duration_h for e in stops if e.reason is Reason.PM),
     )
 
