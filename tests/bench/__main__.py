@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.accounting import accounting
+from tests.bench.backtest import backtest
 from tests.bench.intake import intake
 from tests.bench.journal import journal
 from tests.bench.live import live
@@ -26,6 +27,7 @@ PARTS: dict[str, Callable[[Path], Awaitable[Figures]]] = {
     "intake_to_duckdb": intake,
     "accounting_day": accounting,
     "watch": watch,
+    "backtest": backtest,
     "live_snapshot": live,
 }
 
