@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.registry import Port, kinds
+from service.app.occupied import occupied
 from service.domain.definitions import Definitions, define
 from service.domain.instants import MINUTE_NS, seconds
 from service.domain.production.book import ProductionBook, book_span
@@ -105,7 +106,7 @@ async def open_core(
     """
     async with AsyncExitStack() as stack:
         data = site.service.data
-        await asyncio.to_thread(data.mkdir, parents=True, exist_ok=True)
+        stack.enter_context(occupied(data))
         tags = [*site.tags, *derived_tags(site.line.meters)]
         table = await asyncio.to_thread(register, data / "journal", tags)
         database = await stack.enter_async_context(open_database(f"sqlite:///{data / 'state.db'}"))
