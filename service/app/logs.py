@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 
-CHATTY = ("asyncua", "uvicorn", "httpx", "httpcore", "websockets", "asyncio")
+CHATTY = ("uvicorn", "httpx", "httpcore", "websockets", "asyncio")
 FALSE_ERROR = "ASGI callable returned without completing handshake."
 """uvicorn says this of every WebSocket that was refused, in order, with an answer."""
 
@@ -31,6 +31,8 @@ def set_up_logging(level: str) -> None:
     root.setLevel(level.upper())
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It warns of its own defaults; what concerns a connection is told by the connector.
+    logging.getLogger("asyncua").setLevel(logging.ERROR)
     logging.getLogger("uvicorn.error").addFilter(_is_meant)
 
 
