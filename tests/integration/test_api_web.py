@@ -24,6 +24,7 @@ CONTRACT = {
     "/api/v1/alarms": {"get"},
     "/api/v1/alarms/{alarm_id}": {"get"},
     "/api/v1/alarms/{alarm_id}/acknowledge": {"post"},
+    "/api/v1/backtest": {"post"},
     "/api/v1/sources": {"get"},
     "/api/v1/deliveries": {"get"},
     "/api/v1/users": {"get", "post"},

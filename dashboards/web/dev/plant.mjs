@@ -200,7 +200,8 @@ export function production(nowMs, scene) {
 function stageProduction(id, nowMs, scene) {
   const stage = line.stages.find((each) => each.id === id);
   const required = 8.84 / (stage?.finished_eq ?? 1);
-  const share = 1.02 + 0.03 * wander(id, nowMs);
+  // The ripple keeps the second decimal moving within seconds, also where the wander turns.
+  const share = 1.02 + 0.03 * wander(id, nowMs) + 0.005 * Math.sin(nowMs / 2_000);
   const low = scene === "trouble" && id === "CB";
   const stale = isStale(id, scene);
   const stopped = scene === "trouble" && id === "DM";
