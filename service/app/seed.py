@@ -75,4 +75,9 @@ async def seed(
             while core.statuses[connector].state is not SourceState.ENDED:
                 await clock.sleep(0.05)
             await drained(core, within_s=SETTLE_S)
+            # The minutes are many and come at once: those that are left would be judged, and told,
+            # when the service starts.
+            async with asyncio.timeout(SETTLE_S):
+                while core.watch.judged_ns != core.book.closed_ns:
+                    await clock.sleep(0.05)
             stop.set()

@@ -126,6 +126,11 @@ class Watch:
         async with self._step:
             await self._commit()
 
+    @property
+    def judged_ns(self) -> int | None:
+        """End of the last minute whose production was judged."""
+        return self._judged_ns
+
     def state(self, definition: str) -> AlarmState:
         """Where one alarm stands."""
         return self._states[definition]

@@ -166,13 +166,13 @@ def state_from(values: Mapping[str, Any]) -> AccountingState:
 def _account_as(account: Account) -> list[Any]:
     left = account.open
     opened = None if left is None else [left.first, left.kg.tolist(), left.grade.tolist()]
-    return [account.last_ns, account.last_value, account.hole_ns, opened]
+    return [account.last_ns, account.last_value, account.hole_ns, opened, account.held_ns]
 
 
 def _account_from(row: Sequence[Any]) -> Account:
-    last_ns, last_value, hole_ns, opened = row
+    last_ns, last_value, hole_ns, opened, *held = row  # earlier versions kept no held_ns
     left = None
     if opened is not None:
         first, kg, grade = opened
         left = OpenMinutes(first, np.array(kg, np.float64), np.array(grade, np.uint8))
-    return Account(last_ns, last_value, hole_ns, left)
+    return Account(last_ns, last_value, hole_ns, left, held[0] if held else None)

@@ -144,6 +144,20 @@ def test_a_jump_beyond_the_maximum_rate_is_unknown() -> None:
     assert got[2] == (60.0, M)
 
 
+@pytest.mark.parametrize("steps", [1, 7])
+def test_what_a_value_that_stood_still_had_to_tell_counts_when_it_tells(steps: int) -> None:
+    """By exception or every ten seconds: a rise had the whole standstill to happen in."""
+    every = every_10s(lambda s: float(s if s <= 60 or s > 1_850 else 60), 1_980)
+    got = account(meter(), every, ALL_DAY, 1_980, steps=steps)
+    assert got[0] == (60.0, M)
+    assert got[15] == (0.0, M)
+    assert got[30] == (1_800.0, E)
+    assert got[31] == (60.0, M)
+    told = [row for n, row in enumerate(every) if n == 0 or row[1] != every[n - 1][1]]
+    by_exception = account(meter(), told, ALL_DAY, 1_980, steps=steps)
+    assert {n: kg for n, (kg, _) in got.items()} == {n: kg for n, (kg, _) in by_exception.items()}
+
+
 def test_bags_are_exact() -> None:
     of = meter(MeterKind.COUNT, kg_per_unit=500.0, max_rate_kg_per_h=20_000.0)
     got = account(of, every_10s(lambda s: 7 + s // 60, 380), ALL_DAY, 380)

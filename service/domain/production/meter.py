@@ -13,7 +13,7 @@ from service.domain.line import Meter, MeterKind
 from service.domain.production.minutes import Minutes, OpenMinutes, close, since, spread
 from service.domain.production.rate import integral
 from service.domain.production.readings import NO_HOLE, Readings, first_holes, in_order
-from service.domain.production.totaliser import rises
+from service.domain.production.totaliser import held_since, rises
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,14 @@ class Account:
     integrated.
     hole_ns: since when the meter reads Bad, None while its last reading is good.
     open: minutes that are not closed yet; None before the first good reading.
+    held_ns: of a counter, since when it has shown ``last_value``.
     """
 
     last_ns: int | None = None
     last_value: float = 0.0
     hole_ns: int | None = None
     open: OpenMinutes | None = None
+    held_ns: int | None = None
 
 
 def advance(
@@ -69,16 +71,19 @@ def advance(
 
     holds_until_ns = until_ns if hole_ns[-1] == NO_HOLE else min(int(hole_ns[-1]), until_ns)
     last_ns = int(good_ns[-1])
+    held_ns: int | None = None
     if meter.kind is MeterKind.RATE:
         bridged = length_ns[-1] <= seconds(meter.bridge_s)
         last_ns = max(holds_until_ns if bridged else until_ns, last_ns)
         portions = integral(meter, good_ns, good, hole_ns, length_ns, last_ns)
         closed_ns = min(last_ns, until_ns)
     else:
-        portions = rises(meter, good_ns, good, hole_ns)
+        held = held_since(good_ns, good, account.held_ns)
+        held_ns = int(held[-1])
+        portions = rises(meter, good_ns, good, hole_ns, held)
         closed_ns = holds_until_ns - seconds(meter.sample_s)
     if account.open is None:
         portions = since(portions, began.first * MINUTE_NS)
     left, closed = close(spread(began, portions), closed_ns // MINUTE_NS)
-    state = Account(last_ns, float(good[-1]), bad_since, left)
+    state = Account(last_ns, float(good[-1]), bad_since, left, held_ns)
     return state, closed if len(closed) else None

@@ -13,11 +13,14 @@ SLACK_UNITS = 1.0
 """One step of the counter, allowed above the maximum rate: readings and counts are not in step."""
 
 
-def rises(meter: Meter, time_ns: Int64s, value: Float64s, hole_ns: Int64s) -> Portions:
+def rises(
+    meter: Meter, time_ns: Int64s, value: Float64s, hole_ns: Int64s, held_ns: Int64s
+) -> Portions:
     """The mass made between neighbouring good readings; shapes (n,) in, portions of length n − 1
     out.
 
     hole_ns: where the first hole after each reading starts (NO_HOLE without one), shape (n,).
+    held_ns: since when the value of each reading has stood, shape (n,), see ``held_since``.
 
     A rise happened within ``sample_s`` before the reading that shows it, since the source would
     have told
@@ -25,15 +28,17 @@ def rises(meter: Meter, time_ns: Int64s, value: Float64s, hole_ns: Int64s) -> Po
     counter wraps
     and the way over the top is possible at ``max_rate_kg_per_h``; otherwise it is a reset: what was
     counted since is production when nothing else was hidden by a hole, and unknown when it was. A
-    rise that
-    is faster than the maximum rate is unknown too.
+    rise that is faster than the maximum rate since the value began to stand is unknown too; one
+    that only a standstill explains (a value that stuck) is an estimate of its minute.
     """
     before, after = time_ns[:-1], time_ns[1:]
     rise = np.diff(value)
     holed = hole_ns[:-1] != NO_HOLE
-    allowed = (after - before) / HOUR_NS * meter.max_rate_kg_per_h / meter.kg_per_unit + SLACK_UNITS
+    per_hour = meter.max_rate_kg_per_h / meter.kg_per_unit
+    allowed = (after - before) / HOUR_NS * per_hour + SLACK_UNITS
+    allowed_held = (after - held_ns[:-1]) / HOUR_NS * per_hour + SLACK_UNITS
 
-    units, grade = _judge(rise, value[1:], holed, allowed, meter.rollover)
+    units, grade = _judge(rise, value[1:], holed, allowed, allowed_held, meter.rollover)
 
     sample_ns = seconds(meter.sample_s)
     hidden_since = np.where(holed, hole_ns[:-1], after) - sample_ns
@@ -43,11 +48,24 @@ def rises(meter: Meter, time_ns: Int64s, value: Float64s, hole_ns: Int64s) -> Po
     return Portions(start, after, units * meter.kg_per_unit, grade.astype(np.uint8))
 
 
+def held_since(time_ns: Int64s, value: Float64s, held_ns: int | None) -> Int64s:
+    """Since when the value of each reading has stood; shapes (n,).
+
+    held_ns: of the first reading, when that is known; None for its own time.
+    """
+    run = np.maximum.accumulate(np.where(np.diff(value) != 0, np.arange(1, len(value)), 0))
+    since: Int64s = time_ns[np.append(0, run)]
+    if held_ns is not None:
+        since[since == time_ns[0]] = min(held_ns, int(time_ns[0]))
+    return since
+
+
 def _judge(
     rise: Float64s,
     now: Float64s,
     holed: np.ndarray[tuple[int], np.dtype[np.bool_]],
     allowed: Float64s,
+    allowed_held: Float64s,
     rollover: float | None,
 ) -> tuple[Float64s, UInt8s]:
     """Counted units of each step and their grade."""
@@ -63,7 +81,8 @@ def _judge(
         units[fell] = now[fell]
         grade[fell] = Grade.ESTIMATED
         grade[fell & holed] = Grade.UNKNOWN
-    impossible = (units > allowed) | (units < 0)
+    grade[(units > allowed) & ~fell & (grade == Grade.MEASURED)] = Grade.ESTIMATED
+    impossible = (units > allowed_held) | (units < 0)
     grade[impossible] = Grade.UNKNOWN
     units[grade == Grade.UNKNOWN] = np.nan
     return units, grade

@@ -1,0 +1,95 @@
+"""A simulated plant, as fast as it goes, through journal and accounting to the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from connectors.simulator.settings import SimulatorSettings
+from connectors.simulator.source import SimulatorSource, open_source
+from service.domain.instants import MINUTE_NS, to_ns
+from service.domain.line import Line
+from service.domain.production.book import ProductionBook
+from service.domain.production.minutes import Minutes
+from service.journal.log import open_journal
+from service.journal.registry import register
+from service.runtime.accounting import Accounting
+from service.runtime.clock import SystemClock
+from service.runtime.ingest import Scaling, SourceState, run_source, statuses
+from service.settings import load_site
+from service.state.database import open_database
+from service.state.ledger import StateLedger
+
+SITE = Path("deploy/sites/changzhi")
+MINUTES_PER_DAY = 1440
+
+
+@dataclass(frozen=True)
+class Accounted:
+    """What the service made of a plant that has run its whole time.
+
+    kg: meter -> kilograms of each minute, shape (days × 1440,), NaN where unknown, inf where
+    nothing was closed.
+    """
+
+    line: Line
+    source: SimulatorSource
+    kg: dict[str, np.ndarray]
+    counters: dict[str, int]
+
+
+async def account_for(settings: SimulatorSettings, folder: Path, *, days: int) -> Accounted:
+    """Runs the plant of ``settings`` (with a start, and a duration of ``days``) in ``folder``."""
+    site = load_site(SITE)
+    clock = SystemClock()
+    table = register(folder / "journal", site.tags)
+    opened: list[SimulatorSource] = []
+
+    @asynccontextmanager
+    async def source() -> AsyncIterator[SimulatorSource]:
+        tags = table.of_connector("plant")
+        async with open_source(settings, name="plant", tags=tags, clock=clock) as one:
+            opened.append(one)
+            yield one
+
+    assert settings.start is not None
+    first = to_ns(settings.start) // MINUTE_NS
+    minutes = days * MINUTES_PER_DAY
+    book = ProductionBook(site.line, site.plan, first_minute=first, n_minutes=minutes)
+    status = statuses({"plant": "simulator"}, clock)["plant"]
+    async with (
+        open_database(f"sqlite:///{folder / 'state.db'}") as database,
+        open_journal(folder / "journal", clock=clock, gather_s=0.0, floor_bytes=0) as journal,
+    ):
+        ledger = StateLedger(database)
+        accounting = Accounting(site.line.meters, table, ledger, book, clock, lateness_s=2.0)
+        await accounting.load()
+        async with asyncio.TaskGroup() as group:
+            writing = group.create_task(journal.run())
+            reading = group.create_task(accounting.run(journal))
+            await group.create_task(run_source(source, status, journal, Scaling(table), clock))
+            assert status.state is SourceState.ENDED
+            await journal.drain()
+            await accounting.caught_up(journal.last)
+            writing.cancel()
+            reading.cancel()
+        kg = by_meter(await ledger.minutes(0), first, minutes)
+    assert opened[0].truth.first_minute == first
+    return Accounted(site.line, opened[0], kg, dict(accounting.counters))
+
+
+def by_meter(
+    stretches: list[tuple[str, Minutes]], first: int, minutes: int
+) -> dict[str, np.ndarray]:
+    """Minutes of the ledger as one row for each meter."""
+    found: dict[str, np.ndarray] = {}
+    for meter, closed in stretches:
+        row = found.setdefault(meter, np.full(minutes, np.inf))
+        at = closed.first - first
+        row[at : at + len(closed)] = closed.kg
+    return found
