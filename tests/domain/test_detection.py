@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from service.domain.detection.calibrate import Effort, calibrate
 from service.domain.detection.campaign import STAGES, detect_campaign
-from service.domain.detection.chart import HIGH, LOW, first_raise, raises, run
+from service.domain.detection.chart import HIGH, LOW, Chart, first_raise, raises, run
 from service.domain.detection.cusum import cusum, excursion_peaks
 from service.domain.detection.efficiency import (
     efficiency,
@@ -92,13 +94,13 @@ def test_excursion_peaks_are_those_of_the_recursion(values: list[float], k: floa
 
 
 @pytest.mark.parametrize("chart", [cusum(0.5, 4.0), ewma(0.2, 2.9)], ids=["cusum", "ewma"])
-def test_unknown_holds_what_stands_and_adds_nothing(chart: object) -> None:
+def test_unknown_holds_what_stands_and_adds_nothing(chart: Chart[Any]) -> None:
     low = np.r_[np.full(12, -2.0), np.full(30, np.nan), np.full(60, 0.2)]
-    standing = run(chart, low[np.newaxis])  # type: ignore[arg-type]  # either chart
+    standing = run(chart, low[np.newaxis])
     assert standing[LOW, 0, 11:42].all()
     assert not standing[LOW, 0, -1]
     assert not standing[HIGH].any()
-    missing = run(chart, np.full((1, 50), np.nan))  # type: ignore[arg-type]
+    missing = run(chart, np.full((1, 50), np.nan))
     assert not missing.any()
 
 
