@@ -29,6 +29,7 @@ from service.domain.tag import Limits, Tag, TagKind
 from service.domain.tagtable import TagTable
 from service.runtime.backtest import BacktestAsked, CannotBacktest
 from service.runtime.clock import FakeClock
+from service.runtime.entries import Entries
 from service.runtime.identity import Role
 from service.runtime.ingest import SourceState
 from service.runtime.live import LiveTable
@@ -48,6 +49,7 @@ from service.runtime.views import (
 )
 from service.runtime.watch import NothingToAcknowledge
 from service.state.database import open_database
+from service.state.entries import StateEntries
 from service.state.identity import StateIdentity
 from service.state.passwords import Passwords
 
@@ -292,6 +294,7 @@ async def open_api(
             deliveries=edges,
             readiness=lambda: reasons,
             backtests=FakeBacktests(),
+            entries=Entries(StateEntries(database), LINE, clock),
             measures=lambda: [
                 Measure("anodewatch_rows", "Rows.", 5.0, labels={"consumer": "history"}),
                 Measure("anodewatch_rows", "Rows.", 7.0, labels={"consumer": "watch"}),

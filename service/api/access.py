@@ -78,19 +78,24 @@ def at_least(least: Role) -> Callable[..., Awaitable[Caller]]:
             )
         if caller.in_person:
             check_csrf(request)
-        if not caller.user.role.includes(least):
-            raise HTTPException(
-                403,
-                f"{caller.user.name!r} is {caller.user.role}; this needs {least}: "
-                f"ask an administrator",
-            )
+        demand(caller, least)
         return caller
 
     return allowed
 
 
+def demand(caller: Caller, least: Role) -> None:
+    """403 when the caller is not ``least`` or more."""
+    if not caller.user.role.includes(least):
+        raise HTTPException(
+            403,
+            f"{caller.user.name!r} is {caller.user.role}; this needs {least}: ask an administrator",
+        )
+
+
 Viewer = Annotated[Caller, Depends(at_least(Role.VIEWER))]
 Operator = Annotated[Caller, Depends(at_least(Role.OPERATOR))]
+Engineer = Annotated[Caller, Depends(at_least(Role.ENGINEER))]
 Administrator = Annotated[Caller, Depends(at_least(Role.ADMINISTRATOR))]
 
 

@@ -9,7 +9,19 @@ from service.api import stream
 from service.api.context import ApiContext
 from service.api.headers import AnswerHeaders
 from service.api.problems import tell_problems
-from service.api.routes import alarms, backtest, edges, health, history, line, session, tags, users
+from service.api.routes import (
+    alarms,
+    audit,
+    backtest,
+    edges,
+    entries,
+    health,
+    history,
+    line,
+    session,
+    tags,
+    users,
+)
 from service.api.stream import Pace, StreamCounts
 from service.api.web import serve_web
 
@@ -36,9 +48,11 @@ SUBJECTS = [
     {"name": "tags", "description": "Tags and their newest values"},
     {"name": "history", "description": "Values of the past"},
     {"name": "alarms", "description": "Alarms after ISA-18.2"},
+    {"name": "entries", "description": "What people enter by hand, never deleted"},
     {"name": "connectors", "description": "Sources and notifications"},
     {"name": "users", "description": "Who may do what; for administrators"},
     {"name": "tokens", "description": "API tokens for programs"},
+    {"name": "audit", "description": "Who did what, and when"},
     {"name": "health", "description": "For supervisors and Prometheus"},
 ]
 
@@ -68,7 +82,10 @@ def create_api(context: ApiContext, *, pace: Pace | None = None) -> FastAPI:
     tell_problems(app)
 
     api = APIRouter(prefix=PREFIX)
-    for subject in (session, line, tags, history, alarms, backtest, edges, users, stream):
+    for subject in (
+        *(session, line, tags, history, alarms, backtest, entries, edges, users, audit),
+        stream,
+    ):
         api.include_router(subject.router)
     app.include_router(api)
     app.include_router(health.router)

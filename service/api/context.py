@@ -10,6 +10,7 @@ from service.domain.line import Line
 from service.domain.tagtable import TagTable
 from service.runtime.backtest import Backtests
 from service.runtime.clock import Clock
+from service.runtime.entries import Entries
 from service.runtime.history import HistoryReader
 from service.runtime.identity import Identity
 from service.runtime.views import (
@@ -58,5 +59,6 @@ class ApiContext:
     readiness: Readiness
     measures: Measures
     backtests: Backtests
+    entries: Entries
     web: Path | None = None
     public_url: str | None = None

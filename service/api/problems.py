@@ -13,6 +13,8 @@ from starlette.requests import Request
 
 from service.api.headers import SECURITY
 from service.api.models.common import Problem
+from service.domain.entries.entry import EntryClash, EntryRefused
+from service.runtime.entries import NoSuchEntry
 from service.runtime.errors import ConnectorError
 from service.runtime.identity import (
     Conflict,
@@ -34,6 +36,9 @@ _STATUS: dict[type[Exception], int] = {
     NothingToAcknowledge: 409,
     Unsuitable: 422,
     Throttled: 429,
+    EntryRefused: 422,
+    EntryClash: 409,
+    NoSuchEntry: 404,
 }
 _WORDS = {
     401: "Nobody is logged in",
@@ -56,7 +61,8 @@ def tell_problems(app: FastAPI) -> None:
     """Registers how each exception is answered."""
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(IdentityError, _refused)
-    app.add_exception_handler(NothingToAcknowledge, _refused)
+    for refusal in (NothingToAcknowledge, EntryRefused, NoSuchEntry):
+        app.add_exception_handler(refusal, _refused)
     app.add_exception_handler(ConnectorError, _away)
     app.add_exception_handler(TimeoutError, _late)
     app.add_exception_handler(Exception, _broken)

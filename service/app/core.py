@@ -25,6 +25,7 @@ from service.runtime.clock import Clock
 from service.runtime.deliver import deliver
 from service.runtime.derived import CONNECTOR as DERIVED
 from service.runtime.derived import KEEP_ALIVE_S, derived_tags, write_derived
+from service.runtime.entries import Entries
 from service.runtime.errors import ConnectorError
 from service.runtime.historian import Historian
 from service.runtime.history import History
@@ -42,6 +43,7 @@ from service.settings import Site
 from service.state.alarms import StateAlarms
 from service.state.cursors import StateCursor
 from service.state.database import Database, open_database
+from service.state.entries import StateEntries
 from service.state.ledger import StateLedger
 from service.state.outbox import StateOutbox
 
@@ -75,6 +77,7 @@ class Core:
     watch: Watch
     absence: AbsenceRules
     outbox: StateOutbox
+    entries: Entries
     destinations: tuple[Destination, ...]
     sources: Mapping[str, OpenSource]
     statuses: Mapping[str, SourceStatus]
@@ -147,7 +150,8 @@ async def open_core(
             production=ProductionRules(definitions, book, states),
             absence=absence,
         )
-        for consumer in (accounting, historian, watch):
+        entries = Entries(StateEntries(database), site.line, clock)
+        for consumer in (accounting, historian, watch, entries):
             await consumer.load()
         for meter, minutes in await ledger.minutes(first_minute // 60):
             book.enter(meter, minutes)
@@ -173,6 +177,7 @@ async def open_core(
             watch=watch,
             absence=absence,
             outbox=outbox,
+            entries=entries,
             destinations=destinations,
             sources=_sources(site, table, clock) if sources is None else sources,
             statuses=found,

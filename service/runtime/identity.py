@@ -131,11 +131,26 @@ class Users(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """``by`` did ``action`` to ``subject`` at ``at_ns``. Rows are only ever added."""
+
+    id: int
+    at_ns: int
+    by: str
+    action: str
+    subject: str
+
+
 class Audit(Protocol):
     """The record of who did what."""
 
     async def record(self, by: str, action: str, subject: str = "") -> None:
         """Keeps that ``by`` did ``action`` to ``subject`` now."""
+        ...
+
+    async def audit(self, *, limit: int, before: int | None = None) -> Sequence[AuditRow]:
+        """The newest ``limit`` rows with an id below ``before`` (None: all), newest first."""
         ...
 
 

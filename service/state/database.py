@@ -24,7 +24,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.runtime.errors import Fatal, Retryable
-from service.state import tables, tables_identity  # noqa: F401  they belong to the schema
+from service.state import (  # noqa: F401  they belong to the schema
+    tables,
+    tables_entries,
+    tables_identity,
+)
 from service.state.metadata import SCHEMA_VERSION, metadata
 
 T = TypeVar("T")

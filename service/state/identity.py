@@ -15,6 +15,7 @@ from service.domain.instants import MINUTE_NS
 from service.runtime.clock import Clock
 from service.runtime.errors import Retryable
 from service.runtime.identity import (
+    AuditRow,
     NotFound,
     Role,
     Throttled,
@@ -199,6 +200,10 @@ class StateIdentity:
         await self._database.write(
             partial(rows.note, at_ns=now_ns, by=by, action=action, subject=subject)
         )
+
+    async def audit(self, *, limit: int, before: int | None = None) -> Sequence[AuditRow]:
+        """The newest ``limit`` rows with an id below ``before``, newest first."""
+        return await self._database.read(partial(rows.noted, limit=limit, before=before))
 
     def _hold_back(self, key: str, address: str) -> None:
         """Throttled while the name or the address failed too often; else counts the attempt."""

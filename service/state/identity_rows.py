@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 from sqlalchemy.exc import IntegrityError
 
 from service.domain.instants import DAY_NS, HOUR_NS
-from service.runtime.identity import Conflict, NotFound, Role, Token, User
+from service.runtime.identity import AuditRow, Conflict, NotFound, Role, Token, User
 from service.state.tables_identity import audit, person, session, token
 
 IDLE_NS = 12 * HOUR_NS
@@ -31,6 +31,14 @@ def hash_of(secret: str) -> str:
 def note(connection: Connection, at_ns: int, by: str, action: str, subject: str = "") -> None:
     """An audit row."""
     connection.execute(insert(audit).values(at_ns=at_ns, by=by, action=action, subject=subject))
+
+
+def noted(connection: Connection, limit: int, before: int | None) -> list[AuditRow]:
+    """The newest audit rows with an id below ``before`` (None: all), newest first."""
+    wanted = select(audit).order_by(audit.c.id.desc()).limit(limit)
+    if before is not None:
+        wanted = wanted.where(audit.c.id < before)
+    return [AuditRow(*row) for row in connection.execute(wanted)]
 
 
 def find_person(connection: Connection, name: str) -> RowMapping | None:

@@ -42,6 +42,7 @@ def api_context(core: Core, identity: Identity, production: CoreProduction) -> A
         readiness=CoreReadiness(core),
         measures=CoreMeasures(core),
         backtests=CoreBacktests(site, core.database),
+        entries=core.entries,
         web=folder if (folder / "index.html").is_file() else None,
         public_url=site.service.public_url,
     )

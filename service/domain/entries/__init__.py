@@ -1,0 +1,1 @@
+"""What people enter by hand: weights, scrap, laboratory decisions, corrections and notes."""
