@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from service.domain.arrays import Bools, Float64s
 from service.domain.instants import MINUTE_NS
 from service.domain.line import Stage
 from service.domain.losses.events import Event
-from service.domain.losses.masks import Bools, Float64s
 from service.domain.losses.units import StageMinutes, WorkUnit, stage_minutes
 
 FIRST = 29_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import numpy as np
 
-from service.domain.batch import Int32s, Int64s
+from service.domain.arrays import Int32s, Int64s
 
 NEVER_NS = int(np.iinfo(np.int64).min)
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 import duckdb
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from connectors.duckdb.newest import NEVER_NS, Newest
-from service.domain.batch import Batch, Int32s, Int64s, empty_batch
+from service.domain.arrays import Int32s, Int64s, UInt8s
+from service.domain.batch import Batch, empty_batch
 from service.domain.coverage import Cover, Coverage
 from service.domain.instants import DAY_NS, EARLIEST_NS, HOUR_NS, MINUTE_NS
 from service.domain.m4 import Picture
@@ -115,7 +115,7 @@ def covers(
 
 def stored(
     con: duckdb.DuckDBPyConnection, tags: Int32s, times_ns: Int64s, *, received_ns: int
-) -> tuple[Batch, NDArray[np.uint8], Int64s]:
+) -> tuple[Batch, UInt8s, Int64s]:
     """The stored rows at exactly these (tag, time), with their origins and DuckDB's row ids."""
     if not len(tags):
         return empty_batch(received_ns=received_ns), np.empty(0, np.uint8), np.empty(0, np.int64)

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from connectors.duckdb.newest import Newest
 from connectors.duckdb.reading import stored
-from service.domain.batch import Batch, Int64s
+from service.domain.arrays import Int64s
+from service.domain.batch import Batch
 from service.domain.coverage import Cover, Coverage
 from service.domain.precedence import Origins, Resolution, gather, resolve
 from service.domain.rows import take

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from service.domain.batch import Batch, Int64s
+from service.domain.arrays import Int64s
+from service.domain.batch import Batch
 from service.domain.coverage import Cover
 from service.domain.precedence import Origins
 from service.domain.tag import TagKind

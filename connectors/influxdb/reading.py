@@ -13,7 +13,8 @@ import numpy as np
 from connectors.influxdb.influxql import FIELDS, MEASUREMENTS, parse, tag_is, to_rows
 from connectors.influxdb.lines import Names
 from connectors.influxdb.server import Server
-from service.domain.batch import Batch, Int32s, Int64s, empty_batch
+from service.domain.arrays import Int32s, Int64s
+from service.domain.batch import Batch, empty_batch
 from service.domain.instants import MINUTE_NS
 from service.domain.m4 import Picture
 from service.domain.precedence import Origins

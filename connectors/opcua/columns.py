@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from connectors.opcua.decode import Rows
+from service.domain.arrays import Bools, Float64s, Int8s, Int32s, Int64s, UInt32s
 from service.domain.batch import Batch, TimeOrigin, make_batch, rows_of
 from service.domain.instants import EARLIEST_NS, LATEST_NS
 from service.domain.quality import BAD_OUT_OF_RANGE, OVERFLOW_BITS, is_good
@@ -41,7 +41,7 @@ def ticks_to_ns(ticks: int) -> int:
     return (ticks - UNIX_EPOCH_TICKS) * 100
 
 
-def to_columns(found: Rows, tag_of: NDArray[np.int32], *, received_ns: int, source: str) -> Columns:
+def to_columns(found: Rows, tag_of: Int32s, *, received_ns: int, source: str) -> Columns:
     """Batches of ``found``; ``tag_of``: shape (handles,), the tag number of each client handle.
 
     A value's time is its source timestamp (100 ns ticks and, where given, picoseconds, cut to whole
@@ -76,7 +76,7 @@ def to_columns(found: Rows, tag_of: NDArray[np.int32], *, received_ns: int, sour
     return Columns(tuple(_split(whole, origins, keep)), counts, unsupported)
 
 
-def _mark_bad(values: NDArray[np.float64], statuses: NDArray[np.uint32], found: Rows) -> None:
+def _mark_bad(values: Float64s, statuses: UInt32s, found: Rows) -> None:
     """Gives rows without a value a Bad status, where the server did not call them bad itself."""
     empty = ~np.isfinite(values)
     values[empty] = np.nan
@@ -89,9 +89,7 @@ def _mark_bad(values: NDArray[np.float64], statuses: NDArray[np.uint32], found: 
         statuses[rows[empty[rows]]] = BAD_NOT_SUPPORTED
 
 
-def _times(
-    stamps: list[tuple[int, ...]], received_ns: int
-) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+def _times(stamps: list[tuple[int, ...]], received_ns: int) -> tuple[Int64s, Int8s]:
     """Times in ns (-1 where refused) and whose they are. A tick count ≤ 0 is OPC UA's null."""
     source, source_ps, server, server_ps = (np.array(s, dtype=np.int64) for s in stamps)
     is_server = (source <= 0) & (server > 0)
@@ -107,7 +105,7 @@ def _times(
     return times, origins
 
 
-def _split(whole: Batch, origins: NDArray[np.int8], keep: NDArray[np.bool_]) -> list[Batch]:
+def _split(whole: Batch, origins: Int8s, keep: Bools) -> list[Batch]:
     batches = []
     for origin in TimeOrigin:
         mask = keep & (origins == origin)

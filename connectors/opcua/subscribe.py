@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from asyncua import ua
-from numpy.typing import NDArray
 
 from connectors.opcua.errors import status_name
 from connectors.opcua.items import (
@@ -23,6 +22,7 @@ from connectors.opcua.items import (
 from connectors.opcua.liveness import Liveness
 from connectors.opcua.session import Session
 from connectors.opcua.settings import OpcUaSettings, Timing
+from service.domain.arrays import Int32s
 from service.domain.tag import Tag
 from service.runtime.clock import Clock
 
@@ -45,7 +45,7 @@ class Subscribed:
     """What was made. tag_of: shape (handles,), the tag number of each client handle."""
 
     subscriptions: dict[int, Subscription]
-    tag_of: NDArray[np.int32]
+    tag_of: Int32s
     rejected: tuple[RejectedItem, ...]
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from connectors.simulator.process.reference import METER_INDEX, METER_SLICES, METERS, Float64s
+from connectors.simulator.process.reference import METER_INDEX, METER_SLICES, METERS
+from service.domain.arrays import Float64s
 
 HOUR_S = 3_600.0
 RATES = METER_SLICES["DM"]

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.domain.arrays import Bools, Int64s, UInt8s
 from service.domain.instants import MINUTE_NS, seconds
-
-Int64s = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 class Delivery:
@@ -18,7 +15,7 @@ class Delivery:
         """tags: the meters that are sampled."""
         self._place = {tag: place for place, tag in enumerate(tags)}
         self._times: list[Int64s] = []
-        self._good: list[tuple[int, NDArray[np.uint8]]] = []
+        self._good: list[tuple[int, UInt8s]] = []
         self._resets: dict[str, list[int]] = {}
 
     def record(self, times_ns: Int64s, good: Bools) -> None:

@@ -6,18 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from connectors.simulator.faults.board import consequences_at
 from connectors.simulator.instruments import batches, kilns, solids, utilities
 from connectors.simulator.instruments.gauge import Gauges, Look, Moment, Texts, Wobble
 from connectors.simulator.instruments.kilns import KilnGauges
 from connectors.simulator.plant import Plant
-from connectors.simulator.process.reference import METER_INDEX, METERS, UNIT, Float64s
+from connectors.simulator.process.reference import METER_INDEX, METERS, UNIT
+from service.domain.arrays import Float64s, Index, UInt32s
 from service.domain.instants import SECOND_NS
 from service.domain.tag import Tag, TagKind
-
-UInt32s = NDArray[np.uint32]
 
 LOOKS: Mapping[str, Mapping[str, Look]] = {
     **solids.LOOKS,
@@ -48,8 +46,8 @@ class _Group:
     """Tags with the same attribute of the same family: where they are, and of which machines."""
 
     attribute: str
-    places: NDArray[np.intp]
-    units: NDArray[np.intp]
+    places: Index
+    units: Index
 
 
 class Panel:

@@ -11,14 +11,9 @@ import numpy as np
 from connectors.simulator.counters import Counters
 from connectors.simulator.faults.board import Board, Injection, Label, consequences_at
 from connectors.simulator.process.mass import MassModel
-from connectors.simulator.process.reference import (
-    METER_INDEX,
-    STAGES,
-    TICK_S,
-    UNIT,
-    Float64s,
-)
+from connectors.simulator.process.reference import METER_INDEX, STAGES, TICK_S, UNIT
 from connectors.simulator.truth import Truth
+from service.domain.arrays import Float64s
 from service.domain.instants import MINUTE_NS, SECOND_NS
 from service.domain.tag import Tag
 

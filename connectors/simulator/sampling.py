@@ -6,19 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from connectors.simulator.faults.table import BAD_SENSOR_FAILURE
 from connectors.simulator.panel import Panel
+from service.domain.arrays import Bools, Float64s, Index, Int64s, UInt32s
 from service.domain.batch import Batch
 from service.domain.coverage import Cover
 
-Int32s = NDArray[np.int32]
-Int64s = NDArray[np.int64]
-Float64s = NDArray[np.float64]
-UInt32s = NDArray[np.uint32]
-Bools = NDArray[np.bool_]
-Places = NDArray[np.intp]
+Places = Index
 
 
 @dataclass(frozen=True, slots=True)

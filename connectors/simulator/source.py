@@ -13,9 +13,10 @@ from connectors.simulator.faults.campaign import YEAR_S, campaign
 from connectors.simulator.panel import Panel, meter_tags
 from connectors.simulator.plant import Plant
 from connectors.simulator.process.reference import METER_INDEX, METERS
-from connectors.simulator.sampling import Bools, Int64s, Sampler
+from connectors.simulator.sampling import Sampler
 from connectors.simulator.settings import PlannedFault, SimulatorSettings
 from connectors.simulator.truth import Truth
+from service.domain.arrays import Bools, Int64s
 from service.domain.batch import Batch
 from service.domain.coverage import Cover, Coverage
 from service.domain.instants import SECOND_NS, seconds, to_ns

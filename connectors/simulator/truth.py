@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from connectors.simulator.process.reference import METER_INDEX, METER_SLICES, METERS
+from service.domain.arrays import Float64s
 from service.domain.instants import MINUTE_NS
-
-Float64s = NDArray[np.float64]
 
 KG_PER_UNIT = np.array([meter.kg_per_unit for meter in METERS])
 

@@ -14,12 +14,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.domain.arrays import Float64s
 from service.domain.kpi import Known, ratio, total
 from service.domain.line import Line
-
-Float64s = NDArray[np.float64]
 
 COVERAGE_FACTOR = 2.0
 """Expanded uncertainty = 2 × standard uncertainty, about 95 % (GUM, JCGM 100, 6.2)."""

@@ -7,18 +7,13 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.domain.arrays import Bools, Float64s, Int32s, Int64s, UInt32s
 from service.domain.coverage import Cover
 from service.domain.instants import SECOND_NS
 
 CLOCK_TOLERANCE_NS = 10 * SECOND_NS
 """How far a clock outside may be ahead of ours and still be believed."""
-
-Int32s = NDArray[np.int32]
-Int64s = NDArray[np.int64]
-Float64s = NDArray[np.float64]
-UInt32s = NDArray[np.uint32]
 
 
 class TimeOrigin(IntEnum):
@@ -129,7 +124,7 @@ def happened_ns(batch: Batch) -> Int64s:
     )
 
 
-def rows_of(batch: Batch, mask: NDArray[np.bool_]) -> Batch:
+def rows_of(batch: Batch, mask: Bools) -> Batch:
     """The rows of ``batch`` where ``mask`` (shape (n,)) is true; covers and position are kept."""
     kept = np.flatnonzero(mask)
     text = {}

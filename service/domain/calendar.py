@@ -14,8 +14,8 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.domain.arrays import Float64s, Int64s
 from service.domain.instants import to_datetime, to_ns
 
 
@@ -71,7 +71,7 @@ class Calendar:
         at = bisect_right(self._down_starts, time_ns) - 1
         return at < 0 or time_ns >= self.downtimes[at].end_ns
 
-    def planned_fraction(self, edges_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+    def planned_fraction(self, edges_ns: Int64s) -> Float64s:
         """Planned share of each interval between neighbouring ``edges_ns`` (n + 1,); shape (n,)."""
         starts = np.array([d.start_ns for d in self.downtimes], dtype=np.int64)
         ends = np.array([d.end_ns for d in self.downtimes], dtype=np.int64)

@@ -10,18 +10,16 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.domain.alarm import Input
+from service.domain.arrays import Bools, Float64s, Int8s, Int64s
 from service.domain.instants import HOUR_NS
 from service.domain.line import Stage
 from service.domain.production.book import StageWindow, number
 from service.domain.production.windows import StageWindows
 from service.domain.rules import ShiftShortfallRule, ThroughputRule
 
-Float64s = NDArray[np.float64]
-Int64s = NDArray[np.int64]
-Codes = NDArray[np.int8]
+Codes = Int8s
 
 INPUT_OF = (Input.FALSE, Input.TRUE, Input.UNKNOWN)
 """What each code of a column means."""
@@ -100,18 +98,18 @@ def shortfall_pct(outlook_kg: float | None, shift_plan_kg: float) -> float | Non
     return number(shortfalls_pct(np.array([outlook_kg]), np.array([shift_plan_kg])))
 
 
-def _codes(true: NDArray[np.bool_], unknown: NDArray[np.bool_]) -> Codes:
+def _codes(true: Bools, unknown: Bools) -> Codes:
     return np.where(unknown, UNKNOWN, np.where(true, TRUE, FALSE)).astype(np.int8)
 
 
 def beyond(
-    value: NDArray[np.float64],
-    limit: NDArray[np.float64],
-    deadband: NDArray[np.float64],
-    standing: NDArray[np.bool_],
+    value: Float64s,
+    limit: Float64s,
+    deadband: Float64s,
+    standing: Bools,
     *,
     high: bool,
-) -> NDArray[np.bool_]:
+) -> Bools:
     """Where ``value`` is beyond ``limit``, all of shape (n,); a standing alarm returns only once
     the
     value is back by the deadband. NaN (no limit, or no value) is never beyond."""

@@ -7,14 +7,11 @@ one that is drawn: neither null nor Bad. Rows that are not drawn break the line;
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from service.domain.batch import Batch, Float64s, Int64s
+from service.domain.arrays import Bools, Float64s, Index, Int64s
+from service.domain.batch import Batch
 from service.domain.quality import is_bad
 from service.domain.rows import join, take
-
-Bools = NDArray[np.bool_]
-Index = NDArray[np.intp]
 
 ROWS_PER_BUCKET = 6
 """First, last, least, greatest, and both ends of one gap."""

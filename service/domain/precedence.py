@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from service.domain.batch import Batch, Origin, UInt32s
+from service.domain.arrays import Bools, Index, UInt8s, UInt32s
+from service.domain.batch import Batch, Origin
 from service.domain.quality import is_bad, is_good
 from service.domain.rows import join, take, unfit
 
-Origins = NDArray[np.uint8]
-Bools = NDArray[np.bool_]
-Index = NDArray[np.intp]
+Origins = UInt8s
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 
 import numpy as np
-from numpy.typing import NDArray
+
+from service.domain.arrays import Bools, UInt32s
 
 GOOD = 0x0000_0000
 UNCERTAIN = 0x4000_0000
@@ -38,11 +39,11 @@ def quality_of(status: int) -> Quality:
     return Quality(min(status >> 30, 2))
 
 
-def is_good(status: NDArray[np.uint32]) -> NDArray[np.bool_]:
+def is_good(status: UInt32s) -> Bools:
     """True where the severity is Good; same shape as ``status``."""
     return np.asarray(status >> np.uint32(30) == 0, dtype=np.bool_)
 
 
-def is_bad(status: NDArray[np.uint32]) -> NDArray[np.bool_]:
+def is_bad(status: UInt32s) -> Bools:
     """True where the severity is Bad (or reserved); same shape as ``status``."""
     return np.asarray(status >> np.uint32(31) == 1, dtype=np.bool_)

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.domain.arrays import Float64s
 from service.domain.balance import Node
-
-Float64s = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.domain.arrays import Bools, Index
 from service.domain.batch import Batch, empty_batch
 from service.domain.instants import EARLIEST_NS, LATEST_NS
 
@@ -31,7 +31,7 @@ def join(batches: Sequence[Batch], *, received_ns: int) -> Batch:
     )
 
 
-def take(batch: Batch, index: NDArray[np.intp]) -> Batch:
+def take(batch: Batch, index: Index) -> Batch:
     """The rows at ``index`` (each at most once), in that order; covers are left behind."""
     text: dict[int, str] = {}
     if batch.text:
@@ -52,7 +52,7 @@ def take(batch: Batch, index: NDArray[np.intp]) -> Batch:
     )
 
 
-def unfit(batch: Batch) -> NDArray[np.bool_]:
+def unfit(batch: Batch) -> Bools:
     """Rows that no store takes: times outside [1970, 2200), and infinities (null by now if they
     came
     through ingest)."""

@@ -10,9 +10,9 @@ from functools import partial
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from service.domain.batch import Batch, Float64s, Int64s, Origin, happened_ns
+from service.domain.arrays import Bools, Float64s, Int32s, Int64s
+from service.domain.batch import Batch, Origin, happened_ns
 from service.domain.coverage import Coverage
 from service.domain.instants import MINUTE_NS, seconds
 from service.domain.line import Meter
@@ -29,7 +29,7 @@ from service.runtime.retry import until_done
 
 log = logging.getLogger(__name__)
 
-Chunk = tuple[NDArray[np.int32], Int64s, Float64s, NDArray[np.bool_]]
+Chunk = tuple[Int32s, Int64s, Float64s, Bools]
 """Meter index, time, value and usability of some rows."""
 
 MAX_BUFFERED_ROWS = 400_000

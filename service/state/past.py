@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 from sqlalchemy import Connection, create_engine, select, text
 from sqlalchemy.exc import DBAPIError
 
+from service.domain.arrays import Bools, Float64s, Int64s
 from service.runtime.errors import Fatal
 from service.state.ledger import HOUR_MINUTES, NOT_CLOSED
 from service.state.metadata import SCHEMA_VERSION
@@ -33,9 +33,9 @@ class Hours:
     """
 
     meters: Sequence[str]
-    hours: NDArray[np.int64]
-    kg: NDArray[np.float64]
-    closed: NDArray[np.bool_]
+    hours: Int64s
+    kg: Float64s
+    closed: Bools
 
 
 @contextmanager

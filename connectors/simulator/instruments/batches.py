@@ -9,7 +9,8 @@ import numpy as np
 from connectors.simulator.instruments.gauge import Look, Moment, ramp
 from connectors.simulator.process import furnaces, kettles
 from connectors.simulator.process.kettles import Phase
-from connectors.simulator.process.reference import STAGE, Float64s
+from connectors.simulator.process.reference import STAGE
+from service.domain.arrays import Float64s
 
 LOOKS = {
     "GR": {

@@ -11,7 +11,8 @@ import numpy as np
 
 from connectors.simulator.faults.reach import assets_of
 from connectors.simulator.plant import Plant
-from connectors.simulator.process.reference import UNIT, Float64s
+from connectors.simulator.process.reference import UNIT
+from service.domain.arrays import Float64s
 from service.domain.instants import SECOND_NS
 
 

@@ -14,7 +14,8 @@ import numpy as np
 from connectors.simulator.faults.reach import kilns_of
 from connectors.simulator.instruments.gauge import Look, Moment, ramp
 from connectors.simulator.process import kilns
-from connectors.simulator.process.reference import UNIT, Float64s
+from connectors.simulator.process.reference import UNIT
+from service.domain.arrays import Float64s
 
 ZONES = 24
 SETPOINT_C = 1_150.0

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from connectors.simulator.instruments.gauge import Look, Moment, ramp
-from connectors.simulator.process.reference import METER_SLICES, STAGE, Float64s
+from connectors.simulator.process.reference import METER_SLICES, STAGE
+from service.domain.arrays import Float64s
 from service.domain.instants import to_datetime
 
 LOOKS = {

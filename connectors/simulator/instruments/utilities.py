@@ -8,7 +8,8 @@ import numpy as np
 
 from connectors.simulator.instruments.batches import rectifiers
 from connectors.simulator.instruments.gauge import Look, Moment, ramp
-from connectors.simulator.process.reference import FAMILIES, Float64s
+from connectors.simulator.process.reference import FAMILIES
+from service.domain.arrays import Float64s
 
 LOOKS = {
     "RTO": {"TT150.PV": Look(4.0, 1)},

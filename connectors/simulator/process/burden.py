@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from connectors.simulator.process.reference import CONTINUOUS, STAGE, UNIT, Bools, Float64s
+from connectors.simulator.process.reference import CONTINUOUS, STAGE, UNIT
+from service.domain.arrays import Bools, Float64s
 
 
 @dataclass(slots=True)

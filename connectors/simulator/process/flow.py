@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from connectors.simulator.process.reference import CONTINUOUS, STAGE, TICK_S, Float64s
+from connectors.simulator.process.reference import CONTINUOUS, STAGE, TICK_S
+from service.domain.arrays import Float64s
 
 NOISE = 0.03
 """Standard deviation of one machine's rate, as a share of it."""

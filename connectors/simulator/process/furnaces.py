@@ -7,7 +7,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from connectors.simulator.process.reference import FURNACE_IDS, STAGE, TICK_S, Float64s
+from connectors.simulator.process.reference import FURNACE_IDS, STAGE, TICK_S
+from service.domain.arrays import Float64s
 
 SPEC = STAGE["GZ"]
 RECTIFIERS = len(SPEC.assets)

@@ -8,7 +8,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from connectors.simulator.process.reference import STAGE, TICK_S, Bools, Float64s
+from connectors.simulator.process.reference import STAGE, TICK_S
+from service.domain.arrays import Bools, Float64s
 
 SPEC = STAGE["GR"]
 KETTLES = len(SPEC.assets)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from connectors.simulator.process.reference import STAGE, TICK_S, Bools, Float64s
+from connectors.simulator.process.reference import STAGE, TICK_S
+from service.domain.arrays import Bools, Float64s
 
 SPEC = STAGE["CB"]
 KILNS = len(SPEC.assets)

@@ -8,12 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-Float64s = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-
 TICK_S = 10
 """Seconds of one step of the mass model; a minute is a whole number of ticks."""
 LINE_T_PER_H = 9.0

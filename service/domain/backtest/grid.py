@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.domain.arrays import Float64s, Int64s
 from service.domain.calendar import Calendar
 from service.domain.instants import MINUTE_NS
 from service.domain.plan import Plan, Window, window_start_ns
-
-Int64s = NDArray[np.int64]
-Float64s = NDArray[np.float64]
 
 
 class Grid:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from service.domain.arrays import Float64s, Int64s
 from service.domain.backtest.grid import Grid
 from service.domain.definitions import StageAlarm
 from service.domain.judge import (
@@ -30,10 +28,10 @@ class Inputs:
     value: what an alarm says, in %; NaN for none.
     """
 
-    end_ns: NDArray[np.int64]
+    end_ns: Int64s
     clear: Codes
     standing: Codes
-    value: NDArray[np.float64]
+    value: Float64s
 
 
 class Past:
@@ -72,7 +70,7 @@ class Past:
         codes = shortfall_codes(rule, so_far, outlook_kg=outlook, shift_plan_kg=due)
         return Inputs(self._grid.ends_ns, codes, codes, shortfalls_pct(outlook, due))
 
-    def _windows(self, stage: str, starts_ns: NDArray[np.int64]) -> StageWindows:
+    def _windows(self, stage: str, starts_ns: Int64s) -> StageWindows:
         if self._summed is None or self._summed[0] != stage:
             self._summed = stage, self._book.running(stage)
         return self._book.among(stage, self._summed[1], starts_ns, self._grid.ends_ns)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.domain.alarm import AlarmDefinition
+from service.domain.arrays import Int64s
 from service.domain.backtest.labels import Alert, Found, Verdict
 from service.domain.instants import DAY_NS, MINUTE_NS
 
@@ -17,7 +17,7 @@ FLOOD_ALARMS = 10
 FLOOD_NS = 10 * MINUTE_NS
 """More alarms than an operator can act on (ISA-18.2, clause 16.5): over ten in ten minutes."""
 
-Spans = NDArray[np.int64]
+Spans = Int64s
 """[start_ns, end_ns) of each row, shape (n, 2)."""
 
 
@@ -98,7 +98,7 @@ def hits(verdicts: Sequence[Verdict]) -> Hits:
     )
 
 
-def flood_minutes(raised_ns: Sequence[int], end_ns: NDArray[np.int64]) -> int:
+def flood_minutes(raised_ns: Sequence[int], end_ns: Int64s) -> int:
     """Minutes, by their ends, in whose last ten minutes more than ten alarms were raised."""
     raised = np.sort(np.array(raised_ns, np.int64))
     until = np.searchsorted(raised, end_ns, "right")

@@ -6,9 +6,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.domain.alarm import NORMAL, AlarmDefinition, AlarmState, Transition, evaluate
+from service.domain.arrays import Bools, Index
 from service.domain.backtest.inputs import Inputs
 from service.domain.instants import MINUTE_NS
 from service.domain.judge import FALSE, INPUT_OF, TRUE
@@ -58,6 +58,6 @@ def _due(definition: AlarmDefinition, state: AlarmState, inputs: Inputs, at: int
     return at + max(-(-left_ns // MINUTE_NS), 1)
 
 
-def _turns(against: NDArray[np.bool_]) -> NDArray[np.intp]:
+def _turns(against: Bools) -> Index:
     """Minutes at which ``against`` differs from the minute before."""
     return np.flatnonzero(against[1:] != against[:-1]) + 1

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.domain.alarm import Transition, TransitionKind
+from service.domain.arrays import Bools, Int64s
 from service.domain.backtest.grid import Grid
 from service.domain.backtest.inputs import Inputs, Past
 from service.domain.backtest.labels import Alert, Label, matches, verdict
@@ -96,7 +96,7 @@ def alerts_of(transitions: Iterable[Transition]) -> tuple[Alert, ...]:
     return tuple(alerts)
 
 
-def spans_where(true: NDArray[np.bool_], end_ns: NDArray[np.int64]) -> Spans:
+def spans_where(true: Bools, end_ns: Int64s) -> Spans:
     """The stretches of minutes, given by their ends, that are ``true``."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], true, [False])).astype(np.int8)))
     pairs = edges.reshape(-1, 2)

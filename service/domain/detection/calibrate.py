@@ -14,7 +14,8 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from service.domain.detection.chart import Chart, Float64s, raises, run
+from service.domain.arrays import Float64s
+from service.domain.detection.chart import Chart, raises, run
 from service.domain.detection.resample import Resampler, fit_resampler
 from service.domain.detection.residuals import Baseline, Residuals, fit_baseline, robust_fit
 

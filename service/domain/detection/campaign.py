@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.domain.arrays import Bools, Float64s
 from service.domain.detection.calibrate import C, Calibration, Effort, calibrate
-from service.domain.detection.chart import LOW, Bools, Float64s, first_raise, raises, run
+from service.domain.detection.chart import LOW, first_raise, raises, run
 from service.domain.detection.cusum import Cusums
 from service.domain.detection.efficiency import independent_bank, independent_ewma
 from service.domain.detection.ewma import Ewma

@@ -10,11 +10,8 @@ from collections.abc import Sequence
 from typing import Protocol, Self, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-Float64s = NDArray[np.float64]
-Int64s = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from service.domain.arrays import Bools, Float64s, Int64s
 
 LOW, HIGH = 0, 1
 """The two sides, in the order of every axis over them."""

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from service.domain.detection.chart import SIGNS, Bools, Float64s, Int64s
+from service.domain.arrays import Bools, Float64s, Int8s, Int64s
+from service.domain.detection.chart import SIGNS
 
 REFERENCES = (0.25, 0.75, 1.5)
 """Matched to shifts of 0.5, 1.5 and 3 standard deviations."""
@@ -35,7 +35,7 @@ class CusumState:
     value: Float64s
     blocks: Int64s
     total: Float64s
-    raised_by: NDArray[np.int8]
+    raised_by: Int8s
 
     @property
     def standing(self) -> Bools:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.domain.detection.chart import LOW, Chart, Float64s, Int64s, State, first_raise, run
+from service.domain.arrays import Float64s, Int64s
+from service.domain.detection.chart import LOW, Chart, State, first_raise, run
 from service.domain.detection.cusum import REFERENCES, Cusums, bank
 from service.domain.detection.ewma import Ewma, ewma
 from service.domain.detection.run_length import cusum_limit, ewma_width, two_sided_run_length

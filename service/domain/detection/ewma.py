@@ -9,7 +9,8 @@ from typing import Self
 
 import numpy as np
 
-from service.domain.detection.chart import HIGH, LOW, SIGNS, Bools, Float64s
+from service.domain.arrays import Bools, Float64s
+from service.domain.detection.chart import HIGH, LOW, SIGNS
 
 RETURN_SHARE = 0.5
 """An alarm returns when the average is back within this part of its limit."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.domain.detection.chart import Bools, Float64s, Int64s
+from service.domain.arrays import Bools, Float64s, Int64s
 from service.domain.detection.residuals import Residuals
 
 

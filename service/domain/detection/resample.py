@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.domain.detection.chart import Float64s
+from service.domain.arrays import Float64s
 
 SMOOTHING = 0.2
 """Normal noise added to each innovation, in standard deviations, with the variance kept: a limit

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.domain.detection.chart import Float64s
+from service.domain.arrays import Float64s
 
 MIN_SHARE = 0.5
 """A block with less than this part planned and known is missing."""

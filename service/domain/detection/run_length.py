@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from service.domain.detection.chart import Float64s
+from service.domain.arrays import Float64s
 
 CELLS = 64
 """Of the coarser chain; the finer has twice as many."""

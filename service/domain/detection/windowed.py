@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.domain.detection.chart import Bools, Float64s
+from service.domain.arrays import Bools, Float64s
 from service.domain.detection.residuals import Residuals
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.domain.losses.masks import Float64s, Int64s, stretches
+from service.domain.arrays import Float64s, Int64s
+from service.domain.losses.masks import stretches
 from service.domain.losses.units import WorkUnit
 
 NO_PIECE = -1

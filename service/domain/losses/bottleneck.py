@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.domain.arrays import Bools
 from service.domain.losses.events import StageLosses
-from service.domain.losses.masks import Bools, joined, stretches
+from service.domain.losses.masks import joined, stretches
 from service.domain.losses.states import State
 
 WAITS = (State.STARVED, State.BLOCKED, State.IDLE, State.OFF)

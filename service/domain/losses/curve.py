@@ -8,8 +8,8 @@ from enum import StrEnum
 
 import numpy as np
 
+from service.domain.arrays import Float64s
 from service.domain.kpi import Known, ratio
-from service.domain.losses.masks import Float64s
 
 
 class CurveState(StrEnum):

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.domain.arrays import Int64s
 from service.domain.instants import MINUTE_NS, to_iso
 from service.domain.losses.reasons import Reason
 
@@ -82,7 +82,7 @@ def say(
 
 def paint(
     entries: Sequence[ReasonEntry], unit: str, *, first_minute: int, n_minutes: int
-) -> NDArray[np.int64]:
+) -> Int64s:
     """For each minute of ``unit`` which of ``entries`` holds; NOT_SAID where none, or taken back.
 
     Shape (n_minutes,); a minute belongs to the statement in which it begins.

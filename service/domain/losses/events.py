@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.domain.arrays import Float64s
 from service.domain.instants import HOUR_NS, MINUTE_NS
 from service.domain.losses.entries import NOT_SAID, ReasonEntry, paint
-from service.domain.losses.masks import Float64s, changes
+from service.domain.losses.masks import changes
 from service.domain.losses.neighbours import (
     CAUSES,
     NOBODY,

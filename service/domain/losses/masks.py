@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Bools = NDArray[np.bool_]
-Float64s = NDArray[np.float64]
-Int64s = NDArray[np.int64]
+from service.domain.arrays import Bools, Float64s, Int64s
 
 
 def stretches(mask: Bools) -> tuple[Int64s, Int64s]:
@@ -16,7 +13,7 @@ def stretches(mask: Bools) -> tuple[Int64s, Int64s]:
     return np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
 
 
-def changes(row: NDArray[np.int64]) -> tuple[Int64s, Int64s]:
+def changes(row: Int64s) -> tuple[Int64s, Int64s]:
     """First minute and end of each stretch of one value; both shape (k,)."""
     if not len(row):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)

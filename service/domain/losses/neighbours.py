@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain.losses.masks import Bools, Float64s, Int64s, stretches
-from service.domain.losses.states import Int8s, StageStates, State
+from service.domain.arrays import Bools, Float64s, Int8s, Int64s
+from service.domain.losses.masks import stretches
+from service.domain.losses.states import StageStates, State
 
 NOBODY = -1
 DOWN = (State.IDLE, State.STOPPED, State.STARVED, State.BLOCKED)

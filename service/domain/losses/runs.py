@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.domain.arrays import Float64s
 from service.domain.instants import MINUTE_NS
-from service.domain.losses.masks import Float64s, stretches
+from service.domain.losses.masks import stretches
 from service.domain.losses.schedule import Start
 from service.domain.losses.states import Detection
 

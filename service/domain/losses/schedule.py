@@ -13,13 +13,10 @@ from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.domain.arrays import Float64s, Int64s
 from service.domain.calendar import Calendar
 from service.domain.coverage import Coverage
-
-Int64s = NDArray[np.int64]
-Float64s = NDArray[np.float64]
 
 
 class StartState(StrEnum):

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.domain.alarm import Priority
+from service.domain.arrays import Float64s
 from service.domain.kpi import Known, ratio
 from service.domain.line import Line
 from service.domain.losses.events import Event, StageLosses
-from service.domain.losses.masks import Float64s
 from service.domain.losses.reasons import LossKind
 from service.domain.losses.states import State
 

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.domain.arrays import Bools, Float64s, Int8s
 from service.domain.losses.activity import NO_PIECE, Made, made_per_minute
-from service.domain.losses.masks import Bools, Float64s, centred_mean, joined, lasting, latched
+from service.domain.losses.masks import centred_mean, joined, lasting, latched
 from service.domain.losses.units import StageMinutes
-
-Int8s = NDArray[np.int8]
 
 
 class State(IntEnum):

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.domain.arrays import Bools
 from service.domain.kpi import Known, Quantities, product, ratio
 from service.domain.losses.events import Event, StageLosses
-from service.domain.losses.masks import Bools
 from service.domain.losses.states import State
 from service.domain.losses.totals import reliability
 

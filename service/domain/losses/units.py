@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.domain.arrays import Bools, Float64s, Int64s
 from service.domain.instants import MINUTE_NS
 from service.domain.line import Stage
-from service.domain.losses.masks import Bools, Float64s, Int64s
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +122,7 @@ def shares(units: tuple[WorkUnit, ...], standing_by: Bools) -> Float64s:
     return np.asarray(serving / serving.sum(axis=0), dtype=np.float64)
 
 
-def standing_by(
-    kg: Float64s, *, after_min: int, idle_before_min: NDArray[np.int64] | None = None
-) -> Bools:
+def standing_by(kg: Float64s, *, after_min: int, idle_before_min: Int64s | None = None) -> Bools:
     """Where a unit stands by: it has made nothing for more than ``after_min`` minutes.
 
     kg: (U, M), NaN where unknown; an unknown minute neither ends nor lengthens the wait.

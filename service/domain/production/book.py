@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.domain.arrays import Bools, Float64s, Int64s
 from service.domain.instants import MINUTE_NS
 from service.domain.line import Line
 from service.domain.plan import Plan, Window, window_start_ns
@@ -49,7 +49,7 @@ class StageWindow:
         return StageWindows(*columns)
 
 
-def number(column: NDArray[np.float64]) -> float | None:
+def number(column: Float64s) -> float | None:
     """The only number of a column of length one; None for NaN."""
     value = float(column[0])
     return None if math.isnan(value) else value
@@ -108,9 +108,9 @@ class ProductionBook:
     def enter_hours(
         self,
         meters: Sequence[str],
-        hours: NDArray[np.int64],
-        kg: NDArray[np.float64],
-        closed: NDArray[np.bool_],
+        hours: Int64s,
+        kg: Float64s,
+        closed: Bools,
     ) -> None:
         """Enters many stored hours at once, none of which was entered before.
 
@@ -175,8 +175,8 @@ class ProductionBook:
         self,
         stage: str,
         sums: RunningSums,
-        start_ns: NDArray[np.int64],
-        end_ns: NDArray[np.int64],
+        start_ns: Int64s,
+        end_ns: Int64s,
     ) -> StageWindows:
         """What ``between`` gives, for many windows at once; start_ns, end_ns: shape (n,)."""
         n = self._made.shape[1]
@@ -225,7 +225,7 @@ class ProductionBook:
         return before + self.plan.due_kg(max(start_ns, last_ns), end_ns)
 
 
-def _due_per_minute(plan: Plan, first_minute: int, n_minutes: int) -> NDArray[np.float64]:
+def _due_per_minute(plan: Plan, first_minute: int, n_minutes: int) -> Float64s:
     """Finished kg due in each minute; shape (n_minutes,)."""
     edges = (first_minute + np.arange(n_minutes + 1, dtype=np.int64)) * MINUTE_NS
     planned = plan.calendar.planned_fraction(edges)

@@ -6,13 +6,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.domain.arrays import Float64s, Int64s, UInt8s
 from service.domain.instants import MINUTE_NS
-
-Float64s = NDArray[np.float64]
-Int64s = NDArray[np.int64]
-UInt8s = NDArray[np.uint8]
 
 
 class Grade(IntEnum):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from service.domain.arrays import Float64s, Int64s, UInt8s
 from service.domain.instants import HOUR_NS, seconds
 from service.domain.line import Meter
-from service.domain.production.minutes import Float64s, Grade, Int64s, Portions, UInt8s
+from service.domain.production.minutes import Grade, Portions
 from service.domain.production.readings import NO_HOLE
 
 SLACK_UNITS = 1.0

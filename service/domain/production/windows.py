@@ -10,12 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.domain.arrays import Float64s, Int64s, UInt16s
 from service.domain.instants import MINUTE_NS
-
-Float64s = NDArray[np.float64]
-Int64s = NDArray[np.int64]
 
 UNIT_KG = 2.0**-24
 """0.06 mg; a power of two, so that whole kilograms stay whole."""
@@ -85,7 +82,7 @@ class RunningSums:
     due_known: Int64s
 
     @classmethod
-    def of(cls, made: Int64s, known: NDArray[np.uint16], due: Int64s) -> RunningSums:
+    def of(cls, made: Int64s, known: UInt16s, due: Int64s) -> RunningSums:
         """Of a stage's minutes: units made, meters known and finished units due."""
         return cls(running(made), running(known), running(due), running(due * known))
 
@@ -101,7 +98,7 @@ class RunningSums:
         )
 
 
-def running(column: NDArray[np.int64] | NDArray[np.uint16]) -> Int64s:
+def running(column: Int64s | UInt16s) -> Int64s:
     """0 and the sums up to each element; shape (n + 1,)."""
     sums = np.zeros(len(column) + 1, np.int64)
     np.cumsum(column, out=sums[1:])
