@@ -9,7 +9,7 @@ SITE ?= deploy/sites/changzhi
 PACKAGES := service connectors dashboards
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test torture bench check format web wheel lock clean
+.PHONY: help setup demo test zones torture bench check format web wheel lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,7 +42,11 @@ $(STAMP)/tools: deploy/install-test-tools
 test: setup $(STAMP)/tools ## every test, within minutes
 	@$(BIN)/python -m pytest $(ARGS)
 
-torture: setup $(STAMP)/tools ## the same tests with the full counts of the fault campaigns
+zones: setup $(STAMP)/tools ## the same tests with the site at +05:30 and where clocks change
+	@for zone in Asia/Kolkata Europe/Berlin; do echo "== $$zone"; \
+	  ANODEWATCH_SITE_ZONE=$$zone $(BIN)/python -m pytest $(ARGS) || exit 1; done
+
+torture: setup $(STAMP)/tools zones ## in every zone, and with the full counts of the fault campaigns
 	@ANODEWATCH_TORTURE=1 $(BIN)/python -m pytest --timeout 3600 $(ARGS)
 
 bench: setup ## figures, as JSON

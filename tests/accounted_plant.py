@@ -24,8 +24,8 @@ from service.runtime.ingest import Scaling, SourceState, run_source, statuses
 from service.settings import load_site
 from service.state.database import open_database
 from service.state.ledger import StateLedger
+from tests.sites import SAMPLE
 
-SITE = Path("deploy/sites/changzhi")
 MINUTES_PER_DAY = 1440
 
 
@@ -45,7 +45,7 @@ class Accounted:
 
 async def account_for(settings: SimulatorSettings, folder: Path, *, days: int) -> Accounted:
     """Runs the plant of ``settings`` (with a start, and a duration of ``days``) in ``folder``."""
-    site = load_site(SITE)
+    site = load_site(SAMPLE)
     clock = SystemClock()
     table = register(folder / "journal", site.tags)
     opened: list[SimulatorSource] = []

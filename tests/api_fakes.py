@@ -52,6 +52,7 @@ from service.state.database import open_database
 from service.state.entries import StateEntries
 from service.state.identity import StateIdentity
 from service.state.passwords import Passwords
+from tests.sites import SITE_ZONE
 
 NOW_NS = 1_772_323_200 * SECOND_NS  # 2026-03-01T00:00:00Z
 PASSWORD = "graphite-3000"
@@ -280,7 +281,7 @@ async def open_api(
         live, history, alarms, edges = FakeLive(table), sample_history(), FakeAlarms(), FakeEdges()
         reasons: list[str] = []
         context = ApiContext(
-            site=SiteCard("changzhi", "Changzhi", "长治", "Asia/Shanghai", 70_000.0, 2026),
+            site=SiteCard("changzhi", "Changzhi", "长治", SITE_ZONE, 70_000.0, 2026),
             table=table,
             line=LINE,
             shifts=(Shift("A", time(8)), Shift("B", time(16)), Shift("C", time(0))),

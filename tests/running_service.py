@@ -25,6 +25,7 @@ import httpx
 
 from service.domain.tag import Tag, TagKind
 from tests.conftest import ROOT
+from tests.sites import SITE_ZONE
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
@@ -39,7 +40,7 @@ SITE = """
 id = "test"
 name_en = "Test site"
 name_zh = "测试厂"
-time_zone = "Asia/Shanghai"
+time_zone = "{zone}"
 
 [service]
 port = 0
@@ -112,7 +113,9 @@ def write_site(
     """A site around ``tags``. webhook: URL and secret."""
     folder.mkdir(parents=True, exist_ok=True)
     notifications = "" if webhook is None else WEBHOOK.format(url=webhook[0], secret=webhook[1])
-    text = SITE.format(endpoint=endpoint, meter=meter, history=history, notifications=notifications)
+    text = SITE.format(
+        zone=SITE_ZONE, endpoint=endpoint, meter=meter, history=history, notifications=notifications
+    )
     (folder / "site.toml").write_text(text, encoding="utf-8")
     (folder / "rules.toml").write_text(RULES + rules, encoding="utf-8")
     out = io.StringIO()

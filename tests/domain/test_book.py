@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import time
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -17,6 +16,7 @@ from service.domain.plan import Plan, Window
 from service.domain.production.book import ProductionBook, StageWindow, book_span
 from service.domain.production.minutes import Minutes
 from service.domain.rules import ShiftShortfallRule, ThroughputRule, Timing
+from tests.sites import ZONE
 
 FIRST = 29_600_000 - 29_600_000 % 1440  # a midnight UTC, 08:00 in Shanghai
 UNITS = 12
@@ -30,7 +30,7 @@ METERS = tuple(
 
 def book(*, down: tuple[Downtime, ...] = ()) -> ProductionBook:
     shifts = (Shift("day", time(8)), Shift("night", time(20)))
-    calendar = Calendar(ZoneInfo("Asia/Shanghai"), time(8), shifts, down)
+    calendar = Calendar(ZONE, time(8), shifts, down)
     plan = Plan(calendar, {2026: 87_600_000.0})  # 10,000 kg an hour, 20,000 of this stage
     made = ProductionBook(
         Line((STAGE,), METERS, "SC"), plan, first_minute=FIRST, n_minutes=10 * 1440

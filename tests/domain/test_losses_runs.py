@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import time
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -31,6 +30,7 @@ from service.domain.losses.schedule import (
     starts_of_counter,
 )
 from tests.losses_line import FIRST, stage, told
+from tests.sites import ZONE
 
 T0 = FIRST * MINUTE_NS
 RUNS = Schedule(every_ns=seconds(43.2 * 3_600), tolerance_ns=2 * HOUR_NS)
@@ -39,7 +39,7 @@ RUNS = Schedule(every_ns=seconds(43.2 * 3_600), tolerance_ns=2 * HOUR_NS)
 def calendar(*down: tuple[float, float]) -> Calendar:
     """All hours planned, but for ``down`` in hours since T0."""
     spans = tuple(Downtime(hour(a), hour(b), "overhaul") for a, b in down)
-    return Calendar(ZoneInfo("Asia/Shanghai"), time(8), (Shift("all", time(8)),), spans)
+    return Calendar(ZONE, time(8), (Shift("all", time(8)),), spans)
 
 
 def hour(h: float) -> int:

@@ -33,7 +33,8 @@ from service.settings.tables import (
     StageTable,
 )
 from service.settings.taglist import COLUMNS
-from tests.broken_sites import SAMPLE
+from tests.conftest import ROOT
+from tests.sites import SAMPLE, ZONES, sample_in
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def site() -> Site:
 
 
 def test_the_tag_list_is_what_its_script_writes() -> None:
-    script = runpy.run_path(str(SAMPLE.parent / "make_changzhi.py"))
+    script = runpy.run_path(str(ROOT / "deploy" / "sites" / "make_changzhi.py"))
     assert (SAMPLE / "tags.csv").read_text(encoding="utf-8") == script["tag_list"]()
 
 
@@ -110,9 +111,11 @@ def test_the_plan_is_70000_t(site: Site) -> None:
     assert site.plan.rate_kg_per_h(site.year) == pytest.approx(8_838.4, abs=0.1)
 
 
-def test_days_and_shifts_are_local(site: Site) -> None:
+@pytest.mark.parametrize(("zone", "utc_h"), list(zip(ZONES, [0.0, 2.5, 7.0], strict=True)))
+def test_days_and_shifts_are_local(zone: str, utc_h: float) -> None:
+    site = load_site(sample_in(zone))
     start_ns = site.calendar.start_of(date(2026, 3, 1))
-    assert start_ns % DAY_NS == 0  # 08:00 in Shanghai is 00:00 UTC
+    assert start_ns % DAY_NS == utc_h * HOUR_NS  # at 08:00 local
     spans = site.calendar.shifts_between(start_ns, start_ns + DAY_NS)
     assert [span.shift.id for span in spans] == ["day", "evening", "night"]
     festival = site.calendar.start_of(date(2026, 2, 17))

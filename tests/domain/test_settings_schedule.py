@@ -8,7 +8,7 @@ import pytest
 
 from service.domain.instants import DAY_NS, HOUR_NS
 from service.settings import Site, load_site
-from tests.broken_sites import copy_of_sample
+from tests.sites import SITE_ZONE, copy_of_sample
 
 
 def edited(folder: Path, *edits: tuple[str, str]) -> Site:
@@ -41,7 +41,7 @@ def test_downtimes_are_local(
 ) -> None:
     site = edited(
         tmp_path,
-        ('time_zone = "Asia/Shanghai"', f'time_zone = "{zone}"'),
+        (f'time_zone = "{SITE_ZONE}"', f'time_zone = "{zone}"'),
         ("start = 2026-07-06\nend = 2026-07-27", f"start = {start}\nend = {end}"),
     )
     year = site.calendar.year_bounds_ns(2026)

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -22,8 +21,8 @@ from connectors.simulator.plant import Plant
 from service.domain.instants import SECOND_NS
 from service.domain.tag import Tag
 from service.settings import load_site
+from tests.sites import SAMPLE
 
-SITE = Path(__file__).parents[2] / "deploy/sites/changzhi"
 START_NS = 1_772_323_200 * SECOND_NS
 INJECTED_S = 1_805
 """Within a tick, so that a fault has to wait for the next one to reach the mass."""
@@ -31,7 +30,7 @@ INJECTED_S = 1_805
 
 @cache
 def site_tags() -> dict[str, Tag]:
-    return {tag.id: tag for tag in load_site(SITE).tags}
+    return {tag.id: tag for tag in load_site(SAMPLE).tags}
 
 
 class Desk:

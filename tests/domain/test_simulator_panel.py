@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,10 +13,10 @@ from connectors.simulator.process.reference import METERS
 from service.domain.instants import HOUR_NS, MINUTE_NS, SECOND_NS
 from service.domain.tag import Tag, TagKind
 from service.settings import load_site
+from tests.sites import SAMPLE
 
-SITE = Path(__file__).parents[2] / "deploy/sites/changzhi"
 START_NS = 1_772_323_200 * SECOND_NS
-TAGS = load_site(SITE).tags
+TAGS = load_site(SAMPLE).tags
 PLACE = {tag.id: place for place, tag in enumerate(TAGS)}
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.broken_sites import copy_of_sample
 from tests.conftest import ROOT
 from tests.opcua_server import free_port
 from tests.running_service import RunningService, running_service, until
+from tests.sites import copy_of_sample
 from tests.webhook_receiver import Receiver, run_receiver
 
 CHROMIUM_FLAGS = [

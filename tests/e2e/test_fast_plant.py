@@ -16,9 +16,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.broken_sites import copy_of_sample
 from tests.conftest import ROOT
 from tests.running_service import RunningService, running_service, until
+from tests.sites import copy_of_sample
 
 SPEED = 10
 METERS = "CR-L01-WQ101.TOT,PK-P2-KQ702.TOT,CB-L07B-KQ131.TOT"

@@ -11,6 +11,7 @@ import pytest
 from service.runtime.errors import Retryable
 from service.runtime.identity import Role
 from tests.api_fakes import ALARM, PASSWORD, Api, open_api
+from tests.sites import SITE_ZONE
 
 ADMIN = Role.ADMINISTRATOR
 
@@ -42,7 +43,7 @@ async def test_log_in_look_and_log_out(api: Api) -> None:
             "id": "changzhi",
             "name_en": "Changzhi",
             "name_zh": "长治",
-            "time_zone": "Asia/Shanghai",
+            "time_zone": SITE_ZONE,
             "target_t": 70000.0,
             "year": 2026,
         },

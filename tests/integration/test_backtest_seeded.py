@@ -33,8 +33,8 @@ from service.settings.rulefile import parse_rules
 from service.state.database import open_database
 from service.state.past import read_only
 from service.state.tables import transition
+from tests.sites import SAMPLE
 
-SITE = Path("deploy/sites/changzhi")
 START_NS = 1_772_323_200 * SECOND_NS  # 2026-03-01T00:00:00Z
 DAYS = 2.5
 END_NS = START_NS + round(DAYS * DAY_NS)
@@ -130,7 +130,7 @@ def batches(table: TagTable) -> Iterator[Batch]:
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """The site after it lived through its past."""
-    site = load_site(SITE)
+    site = load_site(SAMPLE)
     service = replace(site.service, data=tmp_path_factory.mktemp("data"))
     lived = replace(site, service=service, rules=parse_rules("rules.toml", RULES, site))
     asyncio.run(seed(lived, ThenClock(), batches, connector="plant", passed=lambda _: None))
@@ -184,7 +184,7 @@ def test_the_command_tells_what_was_caught(lived: Site, tmp_path: Path) -> None:
     out, drawn = tmp_path / "out.json", tmp_path / "out.svg"
     result = CliRunner().invoke(
         app,
-        ["backtest", str(SITE), "--rules", str(rules), "--against", str(other),
+        ["backtest", str(SAMPLE), "--rules", str(rules), "--against", str(other),
          "--from", iso(START_NS), "--to", iso(END_NS + DAY_NS), "--labels", str(labels),
          "--grace-h", "1", "--json", str(out), "--picture", str(drawn),
          "--data", str(lived.service.data)],

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from service.settings import SiteError, SiteProblem, load_site, report
-from tests.broken_sites import BROKEN_SITES, SAMPLE, BrokenSite, copy_of_sample
+from tests.broken_sites import BROKEN_SITES, BrokenSite
+from tests.sites import SAMPLE, copy_of_sample
 
 PLACE = re.compile(r"(site\.toml|tags\.csv|rules\.toml)(:\d+)?: .*expected .+, found .+; .+")
 

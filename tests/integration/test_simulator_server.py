@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,11 +22,11 @@ from service.domain.tag import Tag
 from service.runtime.clock import SystemClock
 from service.runtime.errors import Rejected, Retryable
 from service.settings import load_site
+from tests.sites import SAMPLE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-SITE = Path(__file__).parents[2] / "deploy/sites/changzhi"
-ALL = {tag.id: tag for tag in load_site(SITE).tags}
+ALL = {tag.id: tag for tag in load_site(SAMPLE).tags}
 SPEED = 10.0
 PERIOD_S = 0.1
 WITHIN_S = 8.0

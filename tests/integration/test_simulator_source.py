@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,9 +24,9 @@ from service.domain.tag import Tag, TagKind
 from service.runtime.clock import FakeClock
 from service.runtime.errors import EndOfSource
 from service.settings import load_site
+from tests.sites import SAMPLE
 
-SITE = Path(__file__).parents[2] / "deploy/sites/changzhi"
-TAGS = dict(enumerate(load_site(SITE).tags, 10))
+TAGS = dict(enumerate(load_site(SAMPLE).tags, 10))
 NUMBER = {tag.id: number for number, tag in TAGS.items()}
 START_NS = 1_772_323_200 * SECOND_NS
 RATE, COUNTER = "DM-S04-WIC602.PV", "CT-M05-WQ302.TOT"

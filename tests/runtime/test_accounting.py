@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import time
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from service.domain.batch import Batch, make_batch
 from service.domain.calendar import Calendar, Shift
@@ -24,6 +23,7 @@ from service.journal.log import Journal, open_journal
 from service.runtime.accounting import Accounting, AccountingState
 from service.runtime.clock import SystemClock
 from service.runtime.errors import Retryable
+from tests.sites import ZONE
 
 FIRST = 29_600_000 - 29_600_000 % 1440
 T0 = FIRST * MINUTE_NS
@@ -62,7 +62,7 @@ class Hurried(SystemClock):
 
 @asynccontextmanager
 async def accounted(folder: Path) -> AsyncIterator[tuple[Accounting, MemoryLedger, Journal]]:
-    calendar = Calendar(ZoneInfo("Asia/Shanghai"), time(8), (Shift("day", time(8)),))
+    calendar = Calendar(ZONE, time(8), (Shift("day", time(8)),))
     plan = Plan(calendar, {2026: 87_600_000.0})
     book = ProductionBook(LINE, plan, first_minute=FIRST, n_minutes=1440)
     ledger = MemoryLedger()

@@ -15,7 +15,7 @@ from service.domain.instants import SECOND_NS
 from service.runtime.clock import FakeClock, SystemClock
 from service.runtime.source import SourceReport
 from service.settings import load_site
-from tests.broken_sites import SAMPLE
+from tests.sites import SAMPLE
 
 T0 = 1_780_000_000 * SECOND_NS
 

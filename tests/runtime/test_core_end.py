@@ -16,6 +16,7 @@ from service.domain.batch import Batch, make_batch
 from service.runtime.clock import SystemClock
 from service.runtime.source import SourceReport
 from service.settings import load_site
+from tests.sites import SAMPLE
 
 
 class OneBatch:
@@ -46,7 +47,7 @@ async def test_a_full_disk_does_not_hold_up_the_end(
     monkeypatch.setattr(
         "service.journal.log.shutil", SimpleNamespace(disk_usage=lambda _: SimpleNamespace(free=0))
     )
-    site = load_site(Path("deploy/sites/changzhi"))
+    site = load_site(SAMPLE)
     site = replace(site, service=replace(site.service, data=tmp_path), destinations=())
     clock = SystemClock()
 

@@ -17,7 +17,7 @@ from service.state.database import open_database
 from service.state.outbox import StateOutbox
 from service.state.tables import rule_state
 from tests.runtime.test_deliver import put
-from tests.runtime.test_watch import HOT, T0, Silent, rig, rows
+from tests.watch_rig import HOT, T0, Silent, rig, rows
 
 H = "h:CB-L07B-TIC112.PV"
 NOW = T0 + 100 * SECOND_NS

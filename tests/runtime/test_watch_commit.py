@@ -14,7 +14,7 @@ from service.domain.alarm import Phase
 from service.runtime.alarms import AlarmStore, WatchCommit, WatchState
 from service.runtime.errors import Retryable
 from service.runtime.watch import NothingToAcknowledge
-from tests.runtime.test_watch import HH, HOT, H, Rig, alive, rig, rows
+from tests.watch_rig import HH, HOT, H, Rig, alive, rig, rows
 
 
 class Gate:

@@ -1,0 +1,88 @@
+"""What is wrong in site.toml about the plant: its line, its calendar and its plan."""
+
+from __future__ import annotations
+
+from tests.broken_sites.broken import BrokenSite
+
+SECOND_CR = """\
+[[stages]]
+id = "CR"  # again
+name_en = "Crushing"
+name_zh = "粉碎"
+finished_eq = 0.912
+yield_pct = 92.0
+capacity_t_per_h = 12.8
+
+"""
+METER_CB = 'stage = "CB"\ntag = "CB-L???-KQ131.TOT"\nkind = "count"\n'
+
+BROKEN_LINE = (
+    # --- site.toml: the line ---------------------------------------------------------------------
+    BrokenSite(
+        "material goes round", "site.toml",
+        'feeds = ["SC"]', 'feeds = ["CB"]  # back',
+        "# back", "stages[5].feeds", ("only forward", "CB → GZ → CB", 'take "CB" out'),
+    ),
+    BrokenSite(
+        "feeds a stage that is none", "site.toml",
+        'feeds = ["DM"]', 'feeds = ["DN"]',
+        'feeds = ["DN"]', "stages[6].feeds[1]", ("id of a stage", '"DN"', "use one of"),
+    ),
+    BrokenSite(
+        "stage twice", "site.toml",
+        '[[stages]]\nid = "GR"', f'{SECOND_CR}[[stages]]\nid = "GR"',
+        "# again", "stages[2].id", ("no other stage", "own id"),
+    ),
+    BrokenSite(
+        "meter of a stage that is none", "site.toml",
+        'stage = "DM"', 'stage = "DEMAG"',
+        'stage = "DEMAG"', "meters[7].stage", ("id of a stage", '"DEMAG"'),
+    ),
+    BrokenSite(
+        "meter on no tag", "site.toml",
+        'tag = "SC-L??-WQ503.TOT"', 'tag = "SC-L??-WQ530.TOT"',
+        'tag = "SC-L??-WQ530.TOT"', "meters[6].tag", ("a tag of tags.csv", "WQ530"),
+    ),
+    BrokenSite(
+        "meter of the wrong kind", "site.toml",
+        'kind = "rate"', 'kind = "totaliser"  # of a rate',
+        "# of a rate", "meters[7].kind", ("kind counter", "of kind analog", "correct"),
+    ),
+    BrokenSite(
+        "count without a mass", "site.toml",
+        f'[[meters]]\n{METER_CB}kg_per_unit = 7.6', f"[[meters]]  # of saggers\n{METER_CB}",
+        "# of saggers", "meters[4].kg_per_unit", ("kg_per_unit for a count", "add kg_per_unit"),
+    ),
+    BrokenSite(
+        "mass that the unit contradicts", "site.toml",
+        'kind = "totaliser"\nmax_rate', 'kind = "totaliser"\nkg_per_unit = 1_000\nmax_rate',
+        "kg_per_unit = 1_000", "meters[1].kg_per_unit", ('1 for unit "kg"', "remove kg_per_unit"),
+    ),
+    BrokenSite(
+        "output stage that is none", "site.toml",
+        'output_stage = "PK"', 'output_stage = "PKG"',
+        "output_stage =", "plan.output_stage", ('"PKG"', 'did you mean "PK"?'),
+    ),
+    # --- site.toml: the calendar -----------------------------------------------------------------
+    BrokenSite(
+        "shifts with a hole", "site.toml",
+        '{ id = "night", start = "00:00", end = "08:00" }',
+        '{ id = "night", start = "00:00", end = "07:00" }',
+        'id = "night"', "calendar.shifts[3].end", ("08:00, the start of day", "24 h", "end ="),
+    ),
+    BrokenSite(
+        "time of day as a number", "site.toml",
+        'day_start = "08:00"', "day_start = 8",
+        "day_start = 8", "calendar.day_start", ('"HH:MM"', "found 8", 'day_start = "08:00"'),
+    ),
+    BrokenSite(
+        "downtimes overlap", "site.toml",
+        "start = 2026-12-14", "start = 2026-07-20",
+        "start = 2026-07-20", "calendar.downtimes[3].start", ("2026-07-27", "overlap"),
+    ),
+    BrokenSite(
+        "downtime ends before it starts", "site.toml",
+        "end = 2026-02-22", "end = 2026-02-12",
+        "end = 2026-02-12", "calendar.downtimes[1].end", ("later than start", "worked again"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,60 @@
+"""What is wrong in rules.toml."""
+
+from __future__ import annotations
+
+from tests.broken_sites.broken import BrokenSite
+
+BROKEN_RULES = (
+    BrokenSite(
+        "rule on a stage that is none", "rules.toml",
+        'stages = ["GZ", "PK"]', 'stages = ["GX", "PK"]',
+        '"GX"', "throughput[3].stages[1]", ("id of a stage in site.toml", '"GX"', "use one of"),
+    ),
+    BrokenSite(
+        "rule on no tag", "rules.toml",
+        '[[bad_quality]]\nid = "bad"\ntags = ["*"]',
+        '[[bad_quality]]\nid = "bad"\ntags = ["CB-L07B-AT12.PV"]',
+        "CB-L07B-AT12.PV", "bad_quality[1].tags[1]", ('did you mean "CB-L07B-AT120.PV"?',),
+    ),
+    BrokenSite(
+        "limit that no tag has", "rules.toml",
+        'limit = "ll"\ntags = ["*"]', 'limit = "ll"\ntags = ["CB-L07*-AT120.PV"]',
+        "CB-L07*-AT120.PV", "limit[3].tags[1]", ("a limit ll", "fill in column ll"),
+    ),
+    BrokenSite(
+        "two rules for one limit", "rules.toml",
+        'limit = "h"\ntags = ["*"]', 'limit = "hh"\ntags = ["*"]  # too',
+        "# too", "limit[4].tags[1]",
+        ("no earlier rule watches for hh", "limit-hh, oxygen-hh", "move rule limit-h before"),
+    ),
+    BrokenSite(
+        "an hour of a batch furnace", "rules.toml",
+        '["CR", "CT", "CB", "SC", "DM", "PK"]\nwindow', '["CR", "GZ"]\nwindow',
+        '["CR", "GZ"]', "throughput[1].stages[2]", ("hourly = false", "longer window"),
+    ),
+    BrokenSite(
+        "unknown priority", "rules.toml",
+        'priority = "critical"', 'priority = "urgent"',
+        '"urgent"', "limit[1].priority", ('"critical" or "high"', '"urgent"', "write e.g."),
+    ),
+    BrokenSite(
+        "rule twice", "rules.toml",
+        'id = "day-low"', 'id = "hour-low"  # again',
+        "# again", "throughput[2].id", ("other than that of throughput[1]", "own id"),
+    ),
+    BrokenSite(
+        "deadband wider than the threshold", "rules.toml",
+        "deadband_pct = 5.0", "deadband_pct = 25.0",
+        "deadband_pct = 25.0", "throughput[1].deadband_pct", ("less than below_pct", "smaller"),
+    ),
+    BrokenSite(
+        "rule on a connector that is none", "rules.toml",
+        'connectors = ["*"]', 'connectors = ["plan"]',
+        'connectors = ["plan"]', "communication[1].connectors[1]", ('did you mean "plant"?',),
+    ),
+    BrokenSite(
+        "delay below zero", "rules.toml",
+        "on_delay_s = 300", "on_delay_s = -300",
+        "on_delay_s = -300", "throughput[1].on_delay_s", ("at least 0", "-300", "write e.g."),
+    ),
+)  # fmt: skip
