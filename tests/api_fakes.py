@@ -48,6 +48,7 @@ from service.runtime.views import (
     TransitionView,
 )
 from service.runtime.watch import NothingToAcknowledge
+from service.state.corrections import StateCorrections
 from service.state.database import open_database
 from service.state.entries import StateEntries
 from service.state.identity import StateIdentity
@@ -295,6 +296,7 @@ async def open_api(
             deliveries=edges,
             readiness=lambda: reasons,
             backtests=FakeBacktests(),
+            corrections=StateCorrections(database),
             entries=Entries(StateEntries(database), LINE, clock),
             measures=lambda: [
                 Measure("anodewatch_rows", "Rows.", 5.0, labels={"consumer": "history"}),

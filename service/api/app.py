@@ -13,6 +13,7 @@ from service.api.routes import (
     alarms,
     audit,
     backtest,
+    corrections,
     edges,
     entries,
     health,
@@ -48,6 +49,7 @@ SUBJECTS = [
     {"name": "tags", "description": "Tags and their newest values"},
     {"name": "history", "description": "Values of the past"},
     {"name": "alarms", "description": "Alarms after ISA-18.2"},
+    {"name": "corrections", "description": "What changed of the past, and what it means"},
     {"name": "entries", "description": "What people enter by hand, never deleted"},
     {"name": "connectors", "description": "Sources and notifications"},
     {"name": "users", "description": "Who may do what; for administrators"},
@@ -83,7 +85,19 @@ def create_api(context: ApiContext, *, pace: Pace | None = None) -> FastAPI:
 
     api = APIRouter(prefix=PREFIX)
     for subject in (
-        *(session, line, tags, history, alarms, backtest, entries, edges, users, audit),
+        *(
+            session,
+            line,
+            tags,
+            history,
+            alarms,
+            backtest,
+            corrections,
+            entries,
+            edges,
+            users,
+            audit,
+        ),
         stream,
     ):
         api.include_router(subject.router)

@@ -10,6 +10,7 @@ from service.domain.line import Line
 from service.domain.tagtable import TagTable
 from service.runtime.backtest import Backtests
 from service.runtime.clock import Clock
+from service.runtime.corrections import CorrectionBook
 from service.runtime.entries import Entries
 from service.runtime.history import HistoryReader
 from service.runtime.identity import Identity
@@ -60,5 +61,6 @@ class ApiContext:
     measures: Measures
     backtests: Backtests
     entries: Entries
+    corrections: CorrectionBook
     web: Path | None = None
     public_url: str | None = None

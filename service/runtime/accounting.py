@@ -17,6 +17,14 @@ from service.domain.coverage import Coverage
 from service.domain.instants import MINUTE_NS, seconds
 from service.domain.line import Meter
 from service.domain.production.book import ProductionBook
+from service.domain.production.corrections import (
+    Cause,
+    Corrected,
+    Correction,
+    KnownUntil,
+    closed_late,
+    corrected,
+)
 from service.domain.production.meter import Account, advance
 from service.domain.production.minutes import Minutes
 from service.domain.production.readings import Readings
@@ -61,15 +69,27 @@ class Ledger(Protocol):
         """The state of the last commit; a fresh one when there was none."""
         ...
 
-    async def commit(self, state: AccountingState, closed: Sequence[tuple[str, Minutes]]) -> None:
-        """Keeps ``state`` and the minutes closed since the last commit, all or nothing. Raises
-        Retryable when they can't be written now."""
+    async def commit(
+        self,
+        state: AccountingState,
+        closed: Sequence[tuple[str, Minutes]],
+        *,
+        corrected: Sequence[Corrected] = (),
+        known: Sequence[KnownUntil] = (),
+    ) -> None:
+        """Keeps ``state``, the minutes closed since the last commit, what was ``corrected``, and
+        what was ``known`` until now, all or nothing. Raises Retryable when they can't be written
+        now."""
+        ...
+
+    async def minutes_of(self, meter: str, first: int, n: int) -> Minutes:
+        """``n`` minutes of ``meter`` from minute ``first`` on; NOT_CLOSED where nothing is."""
         ...
 
 
 class Accounting:
-    """The consumer that closes minutes. ``changed`` is notified after each commit, which
-    ``commits`` counts."""
+    """The consumer that closes minutes. ``commits`` counts its commits, ``corrections`` those that
+    changed the past."""
 
     def __init__(
         self,
@@ -98,7 +118,8 @@ class Accounting:
         self._read = Progress()
         self._settling = asyncio.Lock()
         self.commits = Progress()
-        self.counters = {"minutes": 0, "late": 0, "readings": 0}
+        self.corrections = Progress()
+        self.counters = {"minutes": 0, "late": 0, "readings": 0, "corrected": 0}
 
     @property
     def position(self) -> int:
@@ -139,13 +160,56 @@ class Accounting:
         async with self._settling:
             await self._settle()
 
+    async def correct(
+        self, meter: str, minutes: Minutes, *, cause: Cause, entry: str | None = None
+    ) -> Correction | None:
+        """Puts ``minutes`` in the place of what ``meter`` has closed of their span, with the record
+        of the correction; None when that changes nothing.
+
+        Minutes that the meter's account has not closed yet are left to it.
+        """
+        async with self._settling:
+            await self._settle()  # what is kept must go with the cursor
+            account = self._state.accounts.get(meter, Account())
+            if account.open is not None:
+                n = min(max(account.open.first - minutes.first, 0), len(minutes))
+                minutes = Minutes(minutes.first, minutes.kg[:n], minutes.grade[:n])
+            before = await self._ledger.minutes_of(meter, minutes.first, len(minutes))
+            one = corrected(
+                meter, before, minutes, cause=cause, learnt_ns=self._clock.now_ns(), entry=entry
+            )
+            if one is None:
+                return None
+            await self._keep_corrected([one])
+            return one.correction
+
+    async def _keep_corrected(self, changes: Sequence[Corrected]) -> None:
+        """Commits what was corrected, with what was known until now, and takes it into the book."""
+        judged_ns = self._state.closed_ns or 0
+        known = [
+            KnownUntil(one.correction.meter, one.before, judged_ns, one.correction.id)
+            for one in changes
+        ]
+        keep = partial(self._ledger.commit, self._state, (), corrected=changes, known=known)
+        await until_done(keep, what="corrections", clock=self._clock)
+        for one in changes:
+            self._book.correct(one.correction.meter, one.before, one.after)
+            self.counters["corrected"] += len(one.after)
+        self.commits.step()
+        self.corrections.step()
+
     async def _settle(self) -> None:
         read_to = self._read.value
         chunks, self._chunks, self._buffered = self._chunks, [], 0
+        judged_ns = self._state.closed_ns
         closed = await asyncio.to_thread(self._account, chunks)
         self._state.position = read_to
+        late = [closed_late(meter, minutes, judged_ns) for meter, minutes in closed]
+        known = [one for one in late if one is not None]
         await until_done(
-            partial(self._ledger.commit, self._state, closed), what="ledger", clock=self._clock
+            partial(self._ledger.commit, self._state, closed, known=known),
+            what="ledger",
+            clock=self._clock,
         )
         self._committed = read_to
         for meter, minutes in closed:

@@ -26,6 +26,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from service.runtime.errors import Fatal, Retryable
 from service.state import (  # noqa: F401  they belong to the schema
     tables,
+    tables_corrections,
     tables_entries,
     tables_identity,
 )

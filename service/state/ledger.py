@@ -11,14 +11,15 @@ import orjson
 from sqlalchemy import Connection, delete, insert, select, update
 
 from service.domain.coverage import Coverage
+from service.domain.production.corrections import Corrected, KnownUntil
 from service.domain.production.meter import Account
-from service.domain.production.minutes import Minutes, OpenMinutes
+from service.domain.production.minutes import NOT_CLOSED, Minutes, OpenMinutes
 from service.runtime.accounting import AccountingState
+from service.state.corrections import keep_corrections
 from service.state.database import Database
 from service.state.tables import accounting, derived_outbox, production_hour
 
 HOUR_MINUTES = 60
-NOT_CLOSED = 255
 
 
 class StateLedger:
@@ -34,17 +35,26 @@ class StateLedger:
         )
         return AccountingState() if blob is None else state_from(orjson.loads(blob))
 
-    async def commit(self, state: AccountingState, closed: Sequence[tuple[str, Minutes]]) -> None:
-        """Keeps the minutes, the state with its cursor, and what history is owed, in one
-        transaction."""
+    async def commit(
+        self,
+        state: AccountingState,
+        closed: Sequence[tuple[str, Minutes]],
+        *,
+        corrected: Sequence[Corrected] = (),
+        known: Sequence[KnownUntil] = (),
+    ) -> None:
+        """Keeps the minutes, the corrections with what was known until then, the state with its
+        cursor, and what history is owed, in one transaction."""
         blob = orjson.dumps(state_as(state))
+        made = [*closed, *((one.correction.meter, one.after) for one in corrected)]
 
         def write(connection: Connection) -> None:
-            for meter, minutes in closed:
+            for meter, minutes in made:
                 _store(connection, meter, minutes)
-            if closed:
-                owed = [{"payload": _pack(meter, minutes)} for meter, minutes in closed]
+            if made:
+                owed = [{"payload": _pack(meter, minutes)} for meter, minutes in made]
                 connection.execute(insert(derived_outbox), owed)
+            keep_corrections(connection, corrected, known)
             if connection.execute(update(accounting).values(state=blob)).rowcount == 0:
                 connection.execute(insert(accounting).values(id=1, state=blob))
 
@@ -61,6 +71,26 @@ class StateLedger:
                 .order_by(production_hour.c.meter, production_hour.c.hour)
             )
             return [found for row in rows for found in _closed(row.meter, row.hour, row)]
+
+        return await self._database.read(read)
+
+    async def minutes_of(self, meter: str, first: int, n: int) -> Minutes:
+        """``n`` minutes of ``meter`` from minute ``first`` on; NOT_CLOSED where nothing is."""
+
+        def read(connection: Connection) -> Minutes:
+            hours = production_hour.c.hour.between(
+                first // HOUR_MINUTES, (first + n) // HOUR_MINUTES
+            )
+            found = Minutes(first, np.full(n, np.nan), np.full(n, NOT_CLOSED, np.uint8))
+            for row in connection.execute(
+                select(production_hour).where(production_hour.c.meter == meter, hours)
+            ):
+                a = max(row.hour * HOUR_MINUTES, first)
+                b = min((row.hour + 1) * HOUR_MINUTES, first + n)
+                there = slice(a - row.hour * HOUR_MINUTES, b - row.hour * HOUR_MINUTES)
+                found.kg[a - first : b - first] = np.frombuffer(row.kg, "<f8")[there]
+                found.grade[a - first : b - first] = np.frombuffer(row.grade, np.uint8)[there]
+            return found
 
         return await self._database.read(read)
 

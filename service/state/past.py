@@ -17,8 +17,9 @@ from sqlalchemy import Connection, create_engine, select, text
 from sqlalchemy.exc import DBAPIError
 
 from service.domain.arrays import Bools, Float64s, Int64s
+from service.domain.production.minutes import NOT_CLOSED
 from service.runtime.errors import Fatal
-from service.state.ledger import HOUR_MINUTES, NOT_CLOSED
+from service.state.ledger import HOUR_MINUTES
 from service.state.metadata import SCHEMA_VERSION
 from service.state.tables import accounting, production_hour
 

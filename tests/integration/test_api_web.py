@@ -25,6 +25,7 @@ CONTRACT = {
     "/api/v1/alarms/{alarm_id}": {"get"},
     "/api/v1/alarms/{alarm_id}/acknowledge": {"post"},
     "/api/v1/backtest": {"post"},
+    "/api/v1/corrections": {"get"},
     "/api/v1/entries": {"get", "post"},
     "/api/v1/entries/{entry_id}": {"get"},
     "/api/v1/entries/{entry_id}/cancel": {"post"},

@@ -45,12 +45,17 @@ class MemoryLedger:
     async def load(self) -> AccountingState:
         return AccountingState()
 
-    async def commit(self, state: AccountingState, closed: Sequence[tuple[str, Minutes]]) -> None:
+    async def commit(
+        self, state: AccountingState, closed: Sequence[tuple[str, Minutes]], **_: object
+    ) -> None:
         if self.refusing:
             self.refused.set()
             raise Retryable("the disk is full")
         self.closed += closed
         self.groups = set(state.coverage)
+
+    async def minutes_of(self, meter: str, first: int, n: int) -> Minutes:
+        raise NotImplementedError("nothing is corrected here")
 
 
 class Hurried(SystemClock):
@@ -60,21 +65,31 @@ class Hurried(SystemClock):
         await asyncio.sleep(min(delay_s, 0.01))
 
 
-@asynccontextmanager
-async def accounted(folder: Path) -> AsyncIterator[tuple[Accounting, MemoryLedger, Journal]]:
+def a_book() -> ProductionBook:
     calendar = Calendar(ZONE, time(8), (Shift("day", time(8)),))
     plan = Plan(calendar, {2026: 87_600_000.0})
-    book = ProductionBook(LINE, plan, first_minute=FIRST, n_minutes=1440)
+    return ProductionBook(LINE, plan, first_minute=FIRST, n_minutes=1440)
+
+
+@asynccontextmanager
+async def accounted(folder: Path) -> AsyncIterator[tuple[Accounting, MemoryLedger, Journal]]:
     ledger = MemoryLedger()
     clock = Hurried()
-    accounting = Accounting((METER,), TABLE, ledger, book, clock, lateness_s=2.0)
+    accounting = Accounting((METER,), TABLE, ledger, a_book(), clock, lateness_s=2.0)
+    async with following(folder, accounting, clock) as journal:
+        yield accounting, ledger, journal
+
+
+@asynccontextmanager
+async def following(folder: Path, accounting: Accounting, clock: Hurried) -> AsyncIterator[Journal]:
+    """A journal of its own that ``accounting`` follows."""
     async with open_journal(folder, clock=clock, gather_s=0.0, floor_bytes=0) as journal:
         tasks = [
             asyncio.create_task(journal.run()),
             asyncio.create_task(accounting.run(journal)),
         ]
         try:
-            yield accounting, ledger, journal
+            yield journal
         finally:
             for task in tasks:
                 task.cancel()

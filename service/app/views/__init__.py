@@ -12,6 +12,7 @@ from service.app.views.production import CoreProduction
 from service.app.views.sources import CoreSources
 from service.runtime.identity import Identity
 from service.state.alarm_book import StateAlarmBook
+from service.state.corrections import StateCorrections
 from service.state.deliveries import StateDeliveries
 
 
@@ -43,6 +44,7 @@ def api_context(core: Core, identity: Identity, production: CoreProduction) -> A
         measures=CoreMeasures(core),
         backtests=CoreBacktests(site, core.database),
         entries=core.entries,
+        corrections=StateCorrections(core.database),
         web=folder if (folder / "index.html").is_file() else None,
         public_url=site.service.public_url,
     )

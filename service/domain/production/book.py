@@ -105,6 +105,26 @@ class ProductionBook:
         self._known[stage, at : at + n] += known
         self._frontier[meter] = first + n
 
+    def correct(self, meter: str, before: Minutes, after: Minutes) -> None:
+        """Takes minutes of ``meter`` that were entered as ``before`` for ``after``, over one span;
+        what lies outside the book is left."""
+        if meter not in self._meter_stage:
+            return
+        first = max(before.first, self._first)
+        end = min(before.first + len(before), self._first + self._made.shape[1])
+        if first >= end:
+            return
+        there = slice(first - before.first, end - before.first)
+        at = slice(first - self._first, end - self._first)
+        stage = self._meter_stage[meter]
+        was, now = before.kg[there], after.kg[there]
+        with self._turning:
+            self._made[stage, at] += units(now) - units(was)
+            known = self._known[stage, at].astype(np.int64)
+            known += (~np.isnan(now)).astype(np.int64) - (~np.isnan(was)).astype(np.int64)
+            self._known[stage, at] = known
+        self._frontier[meter] = max(end, self._frontier.get(meter, end))
+
     def enter_hours(
         self,
         meters: Sequence[str],

@@ -10,6 +10,9 @@ import numpy as np
 from service.domain.arrays import Float64s, Int64s, UInt8s
 from service.domain.instants import MINUTE_NS
 
+NOT_CLOSED = 255
+"""In place of a grade: a minute that nothing is known of yet."""
+
 
 class Grade(IntEnum):
     """How well a minute's kilograms are known; of two grades the greater stays."""

@@ -1,0 +1,45 @@
+"""Tables of what was corrected afterwards, and of what was known until then."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, String, Table
+
+from service.state.metadata import metadata
+from service.state.tables import Row
+
+correction = Table(
+    "correction",
+    metadata,
+    Column("seq", Row, primary_key=True, autoincrement=True),
+    Column("id", String(40), nullable=False, unique=True),
+    Column("meter", String(80), nullable=False),
+    Column("start_ns", BigInteger, nullable=False),
+    Column("end_ns", BigInteger, nullable=False),
+    Column("kg_before", Float),
+    Column("measured_before", Integer, nullable=False),  # minutes
+    Column("estimated_before", Integer, nullable=False),
+    Column("unknown_before", Integer, nullable=False),
+    Column("kg_after", Float),
+    Column("measured_after", Integer, nullable=False),
+    Column("estimated_after", Integer, nullable=False),
+    Column("unknown_after", Integer, nullable=False),
+    Column("cause", String(20), nullable=False),
+    Column("learnt_ns", BigInteger, nullable=False),
+    Column("entry", String(40)),
+    Column("judged", Integer, nullable=False),  # 1 once the rules were tried on it again
+    Index("correction_by_time", "learnt_ns"),
+    Index("correction_by_judged", "judged"),
+)
+
+known_until = Table(
+    "known_until",
+    metadata,
+    Column("seq", Row, primary_key=True, autoincrement=True),
+    Column("meter", String(80), nullable=False),
+    Column("first", Integer, nullable=False),  # minutes since 1970, UTC
+    Column("kg", LargeBinary, nullable=False),  # n × float64, little endian
+    Column("grade", LargeBinary, nullable=False),  # n × uint8, 255 where not closed
+    Column("until_ns", BigInteger, nullable=False),  # the last minute judged with it ended then
+    Column("correction", String(40)),  # None: closed late, by the meter's own next reading
+    Index("known_until_by_time", "until_ns"),
+)
