@@ -92,7 +92,7 @@ class Calendar:
 
     def start_of(self, day: date) -> int:
         """The instant at which production day ``day`` begins."""
-        return to_ns(datetime.combine(day, self.day_start, tzinfo=self.zone))
+        return instant_of(day, self.day_start, self.zone)
 
     def day_start_ns(self, time_ns: int) -> int:
         """Begin of the production day of ``time_ns``."""
@@ -129,9 +129,9 @@ class Calendar:
 
     def _spans_of(self, day: date) -> list[ShiftSpan]:
         """The shifts that start on the local calendar day ``day``."""
-        starts = [to_ns(datetime.combine(day, s.start, tzinfo=self.zone)) for s in self.shifts]
+        starts = [instant_of(day, shift.start, self.zone) for shift in self.shifts]
         tomorrow = day + timedelta(days=1)
-        first = to_ns(datetime.combine(tomorrow, self.shifts[0].start, tzinfo=self.zone))
+        first = instant_of(tomorrow, self.shifts[0].start, self.zone)
         ends = [*starts[1:], first]
         return [ShiftSpan(*row) for row in zip(self.shifts, starts, ends, strict=True)]
 
@@ -153,3 +153,23 @@ class Calendar:
         for downtime in self.downtimes:
             before.append(before[-1] + downtime.end_ns - downtime.start_ns)
         return before
+
+
+def instant_of(day: date, at: time, zone: ZoneInfo) -> int:
+    """The instant at which a clock on the wall in ``zone`` shows ``at`` on ``day``.
+
+    Where the clocks go back it is the first time that they show it; a time that they leap over is
+    the instant of the leap, so that a later time never comes earlier.
+    """
+    local = datetime.combine(day, at, tzinfo=zone)
+    early_ns, late_ns = sorted((to_ns(local), to_ns(local.replace(fold=1))))
+    if early_ns == late_ns or to_datetime(early_ns).astimezone(zone).time() == at:
+        return early_ns
+    before = to_datetime(early_ns).astimezone(zone).utcoffset()
+    while late_ns - early_ns > 1_000:  # a microsecond, the step of datetimes
+        middle_ns = (early_ns + late_ns) // 2_000 * 1_000
+        if to_datetime(middle_ns).astimezone(zone).utcoffset() == before:
+            early_ns = middle_ns
+        else:
+            late_ns = middle_ns
+    return late_ns

@@ -7,8 +7,7 @@ from datetime import date, datetime, time
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from service.domain.calendar import Calendar, Downtime, Shift
-from service.domain.instants import to_ns
+from service.domain.calendar import Calendar, Downtime, Shift, instant_of
 from service.domain.plan import Plan
 from service.settings.document import Document
 from service.settings.explain import toml_text
@@ -130,8 +129,9 @@ def _downtimes(
 
 def _edge_ns(edge: date, day_start: time, zone: ZoneInfo) -> int:
     """The instant of a downtime's edge: a local moment, or the begin of a production day."""
-    moment = edge if isinstance(edge, datetime) else datetime.combine(edge, day_start)
-    return to_ns(moment.replace(tzinfo=zone))
+    if isinstance(edge, datetime):
+        return instant_of(edge.date(), edge.time(), zone)
+    return instant_of(edge, day_start, zone)
 
 
 def _by_start(shift: Shift) -> time:

@@ -76,7 +76,8 @@ def ticks(start_ns: int, end_ns: int, zone: ZoneInfo) -> Iterator[tuple[int, str
     hours = step.seconds // 3600
     at = at.replace(microsecond=0, hour=at.hour - at.hour % hours if hours else 0)
     while (time_ns := to_ns(at.replace(tzinfo=zone))) < end_ns:
-        if time_ns >= start_ns and (step or at.day == 1):
+        is_shown = to_datetime(time_ns).astimezone(zone).replace(tzinfo=None) == at  # by any clock
+        if time_ns >= start_ns and is_shown and (step or at.day == 1):
             yield time_ns, f"{at:{text}}"
         at = at + step if step else _next_month(at)
 
