@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,19 +18,51 @@ class MeterKind(StrEnum):
     """Mass per hour; production is its integral over time."""
     COUNT = "count"
     """Cumulative pieces of known mass; production is its increase × mass."""
+    BATCH = "batch"
+    """Weight of a vessel; production is what left it between settled full and settled empty."""
+    ENERGY = "energy"
+    """Cumulative energy; its minutes are kWh, and no part of any stage's mass."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCell:
+    """When the weight of a vessel makes a batch. Weights are what the load cell shows, in kg.
+
+    full_kg, empty_kg: it is full from the one up, and empty from the other down. band_kg: it has
+    settled when it stayed within so much for ``settle_s``. discharge_s: a discharge takes at most
+    so long. cycle_s: a whole batch, from full to full, takes at least so long.
+    """
+
+    full_kg: float
+    empty_kg: float
+    band_kg: float
+    settle_s: float = 300.0
+    discharge_s: float = 3_600.0
+    cycle_s: float = 3_600.0
+
+    @property
+    def settle_minutes(self) -> int:
+        """``settle_s`` in whole minutes, at least one."""
+        return max(math.ceil(self.settle_s / 60.0), 1)
+
+    @property
+    def discharge_minutes(self) -> int:
+        """``discharge_s`` in whole minutes."""
+        return math.ceil(self.discharge_s / 60.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """One instrument that measures a stage's output.
+    """One instrument that measures a stage's output, or the energy that a unit takes.
 
     kg_per_unit: kilograms per unit of the tag (1 for kg, 1,000 for t and t/h, the net mass for a
-    count).
+    count, output per weight for a batch). Of an energy meter this and every other mass is kWh.
     rollover: the counter's modulus in the tag's unit; None for a counter that does not wrap.
     max_rate_kg_per_h: no equipment of this kind makes more; tells a rollover from a reset.
     sample_s: how long before a new reading its increase can have happened while the source was
     alive.
     bridge_s: the longest hole of a rate that is bridged as estimated; longer ones are unknown.
+    cell: of a batch meter.
     """
 
     id: str
@@ -43,6 +76,7 @@ class Meter:
     max_rate_kg_per_h: float = 50_000.0
     sample_s: float = 10.0
     bridge_s: float = 60.0
+    cell: LoadCell | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +102,20 @@ class Stage:
 
 @dataclass(frozen=True)
 class Line:
-    """The stage graph with its meters; ``output_stage`` is where plant output is counted, once."""
+    """The stage graph with its meters; ``output_stage`` is where plant output is counted, once.
+
+    energy: the energy meters, which measure no mass.
+    """
 
     stages: tuple[Stage, ...]
     meters: tuple[Meter, ...]
     output_stage: str
+    energy: tuple[Meter, ...] = ()
+
+    @property
+    def all_meters(self) -> tuple[Meter, ...]:
+        """Those of mass and those of energy: all that is accounted for."""
+        return (*self.meters, *self.energy)
 
     @cached_property
     def stage_by_id(self) -> Mapping[str, Stage]:

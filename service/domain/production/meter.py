@@ -3,13 +3,14 @@ calls."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from service.domain.coverage import Coverage
 from service.domain.instants import MINUTE_NS, seconds
 from service.domain.line import Meter, MeterKind
+from service.domain.production.batches import Vessel, told_until, watch_vessel
 from service.domain.production.minutes import Minutes, OpenMinutes, close, since, spread
 from service.domain.production.rate import integral
 from service.domain.production.readings import NO_HOLE, Readings, first_holes, in_order
@@ -25,6 +26,7 @@ class Account:
     hole_ns: since when the meter reads Bad, None while its last reading is good.
     open: minutes that are not closed yet; None before the first good reading.
     held_ns: of a counter, since when it has shown ``last_value``.
+    vessel: of a batch meter, whose ``last_ns`` is up to where its weight was looked at.
     """
 
     last_ns: int | None = None
@@ -32,6 +34,7 @@ class Account:
     hole_ns: int | None = None
     open: OpenMinutes | None = None
     held_ns: int | None = None
+    vessel: Vessel | None = None
 
 
 def advance(
@@ -47,6 +50,8 @@ def advance(
 
     Minutes of a totaliser stay open while a hole lasts: only the next good reading tells its mass.
     """
+    if meter.kind is MeterKind.BATCH:
+        return _advance_batch(meter, account, readings, coverage, until_ns)
     seen = in_order(readings, after_ns=account.last_ns)
     good_ns = seen.time_ns[seen.usable]
     good = seen.value[seen.usable]
@@ -87,3 +92,20 @@ def advance(
     left, closed = close(spread(began, portions), closed_ns // MINUTE_NS)
     state = Account(last_ns, float(good[-1]), bad_since, left, held_ns)
     return state, closed if len(closed) else None
+
+
+def _advance_batch(
+    meter: Meter, account: Account, readings: Readings, coverage: Coverage, until_ns: int
+) -> tuple[Account, Minutes | None]:
+    """``advance`` of a vessel's weight; its minutes close when its batch has been told."""
+    vessel, portions = watch_vessel(meter, account.vessel, readings, coverage, until_ns)
+    if vessel is None:
+        return account, None
+    opened = account.open
+    if opened is None and vessel.began is not None:
+        opened = OpenMinutes(vessel.began)
+    state = Account(vessel.minute * MINUTE_NS, vessel.value, open=opened, vessel=vessel)
+    if opened is None:
+        return state, None
+    left, closed = close(spread(opened, portions), told_until(meter, vessel))
+    return replace(state, open=left), closed if len(closed) else None
