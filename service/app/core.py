@@ -110,7 +110,7 @@ async def open_core(
     async with AsyncExitStack() as stack:
         data = site.service.data
         stack.enter_context(occupied(data))
-        tags = [*site.tags, *derived_tags(site.line.meters)]
+        tags = [*site.tags, *derived_tags(site.line.all_meters)]
         table = await asyncio.to_thread(register, data / "journal", tags)
         database = await stack.enter_async_context(open_database(f"sqlite:///{data / 'state.db'}"))
         history = await stack.enter_async_context(_history(site, table, clock))
@@ -123,7 +123,7 @@ async def open_core(
         book = ProductionBook(site.line, site.plan, first_minute=first_minute, n_minutes=n_minutes)
         ledger = StateLedger(database)
         accounting = Accounting(
-            site.line.meters, table, ledger, book, clock, lateness_s=LATENESS_S * clock.speed
+            site.line.all_meters, table, ledger, book, clock, lateness_s=LATENESS_S * clock.speed
         )
         historian = Historian(history, StateCursor(database, "history"), clock)
         live = LiveTable(table)

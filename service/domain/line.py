@@ -26,16 +26,16 @@ class MeterKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LoadCell:
-    """When the weight of a vessel makes a batch. Weights are what the load cell shows, in kg.
+    """When the weight of a vessel makes a batch. Weights are in the tag's unit.
 
-    full_kg, empty_kg: it is full from the one up, and empty from the other down. band_kg: it has
-    settled when it stayed within so much for ``settle_s``. discharge_s: a discharge takes at most
-    so long. cycle_s: a whole batch, from full to full, takes at least so long.
+    full, empty: it is full from the one up, and empty from the other down. band: it has settled
+    when it stayed within so much for ``settle_s``. discharge_s: a discharge takes at most so long.
+    cycle_s: a whole batch, from full to full, takes at least so long.
     """
 
-    full_kg: float
-    empty_kg: float
-    band_kg: float
+    full: float
+    empty: float
+    band: float
     settle_s: float = 300.0
     discharge_s: float = 3_600.0
     cycle_s: float = 3_600.0

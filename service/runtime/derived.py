@@ -11,7 +11,7 @@ import numpy as np
 from service.domain.batch import Batch, Origin, TimeOrigin
 from service.domain.coverage import Cover
 from service.domain.instants import MINUTE_NS
-from service.domain.line import Meter
+from service.domain.line import Meter, MeterKind
 from service.domain.production.minutes import Grade, Minutes
 from service.domain.quality import BAD_NO_DATA, GOOD, UNCERTAIN_SUBSTITUTE_VALUE
 from service.domain.tag import Tag
@@ -23,7 +23,7 @@ from service.runtime.live import LiveTable
 from service.runtime.retry import until_done
 
 CONNECTOR = "accounting"
-SUFFIX = ".KG1M"
+MASS_SUFFIX, ENERGY_SUFFIX = ".KG1M", ".KWH1M"
 KEEP_ALIVE_S = 60.0
 """Accounting has news every minute."""
 PORTION = 5_000
@@ -47,28 +47,34 @@ class Owed(Protocol):
         ...
 
 
+def derived_tag(meter: Meter) -> str:
+    """The id of the tag that a meter's minutes are."""
+    return meter.id + (ENERGY_SUFFIX if meter.kind is MeterKind.ENERGY else MASS_SUFFIX)
+
+
 def derived_tags(meters: Iterable[Meter]) -> list[Tag]:
-    """One tag per meter: its kg per minute, at the minute's start."""
+    """One tag per meter: its kg, or kWh, per minute, at the minute's start."""
     return [
         Tag(
-            id=meter.id + SUFFIX,
+            id=derived_tag(meter),
             connector=CONNECTOR,
             node=meter.tag,
-            unit="kg",
-            name_en=f"{meter.id} production per minute",
-            name_zh=f"{meter.id} 每分钟产量",
+            unit="kWh" if is_energy else "kg",
+            name_en=f"{meter.id} {'energy' if is_energy else 'production'} per minute",
+            name_zh=f"{meter.id} 每分钟{'电量' if is_energy else '产量'}",
         )
         for meter in meters
+        for is_energy in (meter.kind is MeterKind.ENERGY,)
     ]
 
 
 def as_batch(owed: Sequence[tuple[str, Minutes]], table: TagTable, *, now_ns: int) -> Batch:
     """Closed minutes as rows; what is unknown is null and Bad, what is estimated Uncertain."""
-    known = [(meter, minutes) for meter, minutes in owed if meter + SUFFIX in table]
+    known = [(tag, minutes) for meter, minutes in owed if (tag := _tag_of(meter, table))]
     empty = np.zeros(0)
     return Batch(
         tag=np.repeat(
-            np.array([table.number(m + SUFFIX) for m, _ in known], np.int32),
+            np.array([table.number(tag) for tag, _ in known], np.int32),
             [len(minutes) for _, minutes in known],
         ),
         time_ns=np.concatenate([empty.astype(np.int64), *(m.start_ns for _, m in known)]),
@@ -80,6 +86,11 @@ def as_batch(owed: Sequence[tuple[str, Minutes]], table: TagTable, *, now_ns: in
         covers=_cover(known),
         source=CONNECTOR,
     )
+
+
+def _tag_of(meter: str, table: TagTable) -> str | None:
+    """The derived tag of the meter with this id; None for one that the site no longer has."""
+    return next((t for s in (MASS_SUFFIX, ENERGY_SUFFIX) if (t := meter + s) in table), None)
 
 
 def _cover(known: Sequence[tuple[str, Minutes]]) -> tuple[Cover, ...]:

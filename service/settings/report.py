@@ -52,6 +52,7 @@ def summary(site: Site) -> list[str]:
     """What the site amounts to, line by line, so that a wrong number catches the eye."""
     kinds = Counter(str(tag.kind) for tag in site.tags)
     meters = {stage: len(found) for stage, found in site.line.meters_by_stage.items()}
+    energy = Counter(meter.stage for meter in site.line.energy)
     watched = Counter(_words(type(rule).__name__.removesuffix("Rule")) for rule in site.rules)
     sources = (f"{name} ({_kind(settings)})" for name, settings in site.sources.items())
     shifts = ", ".join(f"{shift.id} {shift.start:%H:%M}" for shift in site.calendar.shifts)
@@ -66,6 +67,7 @@ def summary(site: Site) -> list[str]:
         f"history        {_kind(site.history)}",
         f"stages         {', '.join(stage.id for stage in site.line.stages)}",
         f"meters         {len(site.line.meters)}: {_counts(meters)}",
+        *([f"energy meters  {_counts(energy)}"] if energy else []),
         f"output         counted at {site.line.output_stage}",
         f"shifts         {shifts}; {site.crews} crews",
         f"plan           {plan}, {rate_t_per_h:.2f} t/h",

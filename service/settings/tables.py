@@ -22,6 +22,7 @@ from service.settings.fields import (
     Flag,
     LocalTime,
     Name,
+    NotNegative,
     Number,
     Positive,
     PriorityName,
@@ -94,6 +95,13 @@ class MeterTable(Section):
     max_rate_kg_per_h: Annotated[Positive, Field(examples=[50_000.0])] = 50_000.0
     sample_s: Annotated[DelayS, Field(examples=[10.0])] = 10.0
     bridge_s: Annotated[DelayS, Field(examples=[60.0])] = 60.0
+    full: Annotated[Positive | None, Field(examples=[1_900.0])] = None
+    empty: Annotated[NotNegative | None, Field(examples=[1_200.0])] = None
+    band: Annotated[Positive | None, Field(examples=[30.0])] = None
+    settle_s: Annotated[DelayS | None, Field(examples=[300.0])] = None
+    discharge_s: Annotated[DelayS | None, Field(examples=[2_400.0])] = None
+    cycle_s: Annotated[DelayS | None, Field(examples=[21_600.0])] = None
+    max_kw: Annotated[Positive | None, Field(examples=[20_000.0])] = None
 
 
 class ShiftEntry(Section):

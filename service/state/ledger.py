@@ -3,7 +3,9 @@ owed."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import orjson
 from sqlalchemy import Connection, delete, insert, select, update
 
 from service.domain.coverage import Coverage
+from service.domain.production.batches import Settled, Vessel
 from service.domain.production.corrections import Corrected, KnownUntil
 from service.domain.production.meter import Account
 from service.domain.production.minutes import NOT_CLOSED, Minutes, OpenMinutes
@@ -196,13 +199,38 @@ def state_from(values: Mapping[str, Any]) -> AccountingState:
 def _account_as(account: Account) -> list[Any]:
     left = account.open
     opened = None if left is None else [left.first, left.kg.tolist(), left.grade.tolist()]
-    return [account.last_ns, account.last_value, account.hole_ns, opened, account.held_ns]
+    vessel = None if account.vessel is None else astuple(account.vessel)
+    return [account.last_ns, account.last_value, account.hole_ns, opened, account.held_ns, vessel]
 
 
 def _account_from(row: Sequence[Any]) -> Account:
-    last_ns, last_value, hole_ns, opened, *held = row  # earlier versions kept no held_ns
+    # Earlier versions kept neither held_ns nor vessel.
+    last_ns, last_value, hole_ns, opened, held_ns, vessel = [*row, None, None][:6]
     left = None
     if opened is not None:
         first, kg, grade = opened
         left = OpenMinutes(first, np.array(kg, np.float64), np.array(grade, np.uint8))
-    return Account(last_ns, last_value, hole_ns, left, held[0] if held else None)
+    kept = None if vessel is None else _vessel_from(vessel)
+    value = np.nan if last_value is None else last_value
+    return Account(last_ns, value, hole_ns, left, held_ns, kept)
+
+
+def _vessel_from(row: Sequence[Any]) -> Vessel:
+    minute, value, recent, settled, level, since, disturbed, unseen, began, waiting = row
+    return Vessel(
+        minute,
+        _number(value),
+        tuple((_number(a), _number(b), _number(c)) for a, b, c in recent),
+        None if settled is None else Settled(settled),
+        level,
+        since,
+        disturbed,
+        unseen,
+        began,
+        tuple((time_ns, _number(one)) for time_ns, one in waiting),
+    )
+
+
+def _number(value: float | None) -> float:
+    """NaN is null in JSON."""
+    return math.nan if value is None else value

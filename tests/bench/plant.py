@@ -29,7 +29,7 @@ def site() -> Site:
 
 def table() -> TagTable:
     """Its tags and what is derived from them, numbered."""
-    tags = [*site().tags, *derived_tags(site().line.meters)]
+    tags = [*site().tags, *derived_tags(site().line.all_meters)]
     return TagTable(dict(enumerate(tags)))
 
 

@@ -59,6 +59,23 @@ BROKEN_LINE = (
         "kg_per_unit = 1_000", "meters[1].kg_per_unit", ('1 for unit "kg"', "remove kg_per_unit"),
     ),
     BrokenSite(
+        "energy with a vessel's setting", "site.toml",
+        "max_kw = 20_000.0", "full = 3.0",
+        "full = 3.0", "meters[9].full", ('only for a meter of kind "batch"', "remove it"),
+    ),
+    BrokenSite(
+        "batch without its weights", "site.toml",
+        '[[meters]]\nstage = "GR"\ntag = "GR-K??-WQ204.TOT"\nkind = "totaliser"',
+        '[[meters]]  # of kettles\nstage = "GR"\ntag = "GR-K??-WT201.PV"\nkind = "batch"',
+        "# of kettles", "meters[2]", ("full and empty", "add the weights"),
+    ),
+    BrokenSite(
+        "batch that is full when empty", "site.toml",
+        'tag = "GR-K??-WQ204.TOT"\nkind = "totaliser"',
+        'tag = "GR-K??-WT201.PV"\nkind = "batch"\nfull = 900\nempty = 1_200  # heavier',
+        "# heavier", "meters[2].empty", ("less than full, which is 900", "1200"),
+    ),
+    BrokenSite(
         "output stage that is none", "site.toml",
         'output_stage = "PK"', 'output_stage = "PKG"',
         "output_stage =", "plan.output_stage", ('"PKG"', 'did you mean "PK"?'),

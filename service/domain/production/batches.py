@@ -15,11 +15,12 @@ from enum import StrEnum
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from service.domain.arrays import Bools, Float64s, Int64s
 from service.domain.coverage import Coverage
 from service.domain.instants import HOUR_NS, MINUTE_NS
 from service.domain.line import LoadCell, Meter
-from service.domain.production.minutes import Float64s, Grade, Int64s, Portions
-from service.domain.production.readings import Bools, Readings, in_order
+from service.domain.production.minutes import Grade, Portions
+from service.domain.production.readings import Readings, in_order
 
 MINUTE_S = 60.0
 
@@ -40,8 +41,9 @@ class Vessel:
     settled: None until it has settled, and again after a hole in which a whole batch may hide.
     level: at which it settled. since: end of the last settled minute; while ``settled`` is None,
     since when nothing is known, None before the first settling. disturbed: the weight rose, or was
-    unseen, since it settled. unseen: minutes of the hole that lasts. waiting: readings that belong
-    to no whole minute yet, as (time, value), NaN for unusable.
+    unseen, since it settled. unseen: minutes of the hole that lasts. began: end of the first minute
+    that ever settled. waiting: readings that belong to no whole minute yet, as (time, value), NaN
+    for unusable.
     """
 
     minute: int
@@ -120,12 +122,12 @@ class _Walk:
         if np.isnan(most):
             self.vessel = self._unseen(was)
         elif np.isnan(level):
-            rose = was.settled is Settled.FULL and most > was.level + self._cell.band_kg
+            rose = was.settled is Settled.FULL and most > was.level + self._cell.band
             disturbed = was.disturbed or rose or was.unseen > 0
             self.vessel = replace(was, minute=at + 1, unseen=0, disturbed=disturbed)
-        elif level >= self._cell.full_kg:
+        elif level >= self._cell.full:
             self._settle(Settled.FULL, level)
-        elif level <= self._cell.empty_kg:
+        elif level <= self._cell.empty:
             self._settle(Settled.EMPTY, level)
         else:
             self.vessel = replace(was, minute=at + 1, unseen=0)
@@ -205,15 +207,17 @@ def _looks(
     place = (time_ns - edges[0]) // MINUTE_NS
     inside = place >= 0  # the very first readings lie before the first whole minute
     place, held = place[inside], value[inside]
+    bad = np.isnan(carried) | (np.bincount(place, weights=np.isnan(held), minlength=n) > 0)
+    place, held = place[~np.isnan(held)], held[~np.isnan(held)]
+    carried = np.nan_to_num(carried, nan=0.0)
     least, most, total = carried.copy(), carried.copy(), carried.copy()
-    np.minimum.at(least, place, held)  # NaN stays NaN in all of them
+    np.minimum.at(least, place, held)
     np.maximum.at(most, place, held)
     np.add.at(total, place, held)
     fresh = np.stack([least, most, total / (1 + np.bincount(place, minlength=n))], axis=1)
     for a_ns, b_ns in coverage.gaps(int(edges[0]), int(edges[-1])):
-        a, b = a_ns // MINUTE_NS - first, -(-b_ns // MINUTE_NS) - first
-        fresh[a:b] = np.nan
-    fresh[np.isnan(fresh).any(axis=1)] = np.nan
+        bad[a_ns // MINUTE_NS - first : -(-b_ns // MINUTE_NS) - first] = True
+    fresh[bad] = np.nan
     return np.asarray(np.concatenate([np.array(vessel.recent).reshape(-1, 3), fresh]))
 
 
@@ -226,7 +230,7 @@ def _settled_levels(looks: Float64s, cell: LoadCell, n_recent: int) -> Float64s:
     if len(looks) < width:
         return level
     windows = sliding_window_view(looks, width, axis=0)  # shape (m - width + 1, 3, width)
-    quiet: Bools = windows[:, 1].max(axis=1) - windows[:, 0].min(axis=1) <= cell.band_kg
+    quiet: Bools = windows[:, 1].max(axis=1) - windows[:, 0].min(axis=1) <= cell.band
     found = np.where(quiet, np.median(windows[:, 2], axis=1), np.nan)
     tail = min(n, len(found))
     level[n - tail :] = found[len(found) - tail :]
