@@ -8,6 +8,7 @@ import typer
 
 from service.cli.access import secret, users
 from service.cli.backtest import backtest
+from service.cli.bench import bench
 from service.cli.check import check
 from service.cli.demo import demo
 from service.cli.run import run
@@ -28,6 +29,7 @@ app.command("simulate")(simulate)
 app.command("inject")(inject)
 app.command("secret")(secret)
 app.add_typer(users, name="user")
+app.add_typer(bench, name="bench")
 
 
 def main() -> None:

@@ -21,6 +21,10 @@ from service.domain.detection.residuals import Baseline, Residuals, fit_baseline
 
 C = TypeVar("C", bound=Chart[Any])
 
+TARGET = 0.5
+"""False alarms meant in a horizon: half of the one that is allowed, because ninety days don't tell
+how often stops come together. Plants whose stops are rare and long measure up to three times it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effort:
@@ -58,7 +62,7 @@ def calibrate(
     *,
     horizon_blocks: int,
     rng: np.random.Generator,
-    target: float = 1.0,
+    target: float = TARGET,
     confidence: float = 0.9,
     effort: Effort = Effort(),
 ) -> Calibration[C]:

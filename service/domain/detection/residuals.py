@@ -16,9 +16,10 @@ from service.domain.arrays import Float64s
 
 MIN_SHARE = 0.5
 """A block with less than this part planned and known is missing."""
-CLIP = 6.0
+CLIP = 4.0
 """Standard deviations beyond which a residual counts no further: a slow drift shows in many blocks,
-so no single block may raise it alone (Hawkins and Olwell 1998, Cumulative Sum Charts, ch. 3)."""
+so no single block may raise it alone (Hawkins and Olwell 1998, Cumulative Sum Charts, ch. 3). A
+shift of 3 loses nothing by it, one of 4 a block; of a history's few stops, none weighs too much."""
 HUBER = 3.0
 """Where the fit of the level begins to distrust a block, in standard deviations."""
 MAD_TO_SD = 1.482602218505602

@@ -8,17 +8,12 @@ random hour on.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from service.domain.arrays import Bools, Float64s
-from service.domain.detection.calibrate import C, Calibration, Effort, calibrate
-from service.domain.detection.chart import LOW, first_raise, raises, run
-from service.domain.detection.cusum import Cusums
-from service.domain.detection.efficiency import independent_bank, independent_ewma
-from service.domain.detection.ewma import Ewma
-from service.domain.detection.plants import (
+from connectors.simulator.months.clean import (
     HABITS,
     Make,
     Watched,
@@ -26,8 +21,15 @@ from service.domain.detection.plants import (
     flow_stage,
     rough_stage,
 )
+from service.cli.bench.windowed import WindowRule, run_rule
+from service.domain.arrays import Bools, Float64s
+from service.domain.detection.calibrate import TARGET, C, Calibration, Effort, calibrate
+from service.domain.detection.chart import LOW, first_raise, raises, run
+from service.domain.detection.cusum import Cusums
+from service.domain.detection.efficiency import independent_bank, independent_ewma
+from service.domain.detection.ewma import Ewma
+from service.domain.detection.inflow import Following, fit_following
 from service.domain.detection.residuals import Residuals
-from service.domain.detection.windowed import WindowRule, run_rule
 
 LOSSES = (0.03, 0.05, 0.1, 0.2, 0.5)
 MONTH_DAYS, QUARTER_DAYS = 30, 90
@@ -92,8 +94,8 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    months: int
-    seed: int
+    """What was measured."""
+
     false_alarms: tuple[FalseAlarms, ...]
     detections: tuple[Detection, ...]
 
@@ -103,59 +105,70 @@ class Campaign:
 
 
 def detect_campaign(
-    months: int = 200,
-    seed: int = 1,
+    months: int,
+    rng: np.random.Generator,
     *,
     losses: tuple[float, ...] = LOSSES,
     stages: tuple[StageKind, ...] = STAGES,
     plants: int = 5,
-    quarters: int = 200,
-    target: float = 1.0,
+    target: float = TARGET,
+    progressed: Callable[[str], None] = lambda _: None,
 ) -> Campaign:
-    """Runs ``months`` for each stage and loss, and ``quarters`` of 90 clean days for each stage.
+    """Runs ``months`` for each stage and loss, and as many quarters of 90 clean days for each.
 
     plants: histories of 90 days, each calibrated to ``target`` false alarms in 90 days; months are
-    dealt out to them.
+    dealt out to them. progressed: told what comes next.
     """
     false_alarms: list[FalseAlarms] = []
     detections: list[Detection] = []
-    rngs = np.random.default_rng(seed).spawn(len(stages))
-    for stage, rng in zip(stages, rngs, strict=True):
-        habits = rng.normal(0.0, 1.0, (plants, HABITS))
-        histories = stage.make(rng, habits, QUARTER_DAYS).residuals
-        watchers = [_calibrated(stage, _only(histories, n), target, rng) for n in range(plants)]
-        clean = stage.make(rng, habits[np.arange(quarters) % plants], QUARTER_DAYS)
-        standing = _watch(stage, watchers, clean.residuals)
+    for stage, own in zip(stages, rng.spawn(len(stages)), strict=True):
+        progressed(f"{stage.id}: {plants} plants, {months} clean quarters, {months} months a loss")
+        habits = own.normal(0.0, 1.0, (plants, HABITS))
+        histories = stage.make(own, habits, QUARTER_DAYS)
+        watchers = [_calibrated(stage, histories[n], target, own) for n in range(plants)]
+        clean = stage.make(own, habits[np.arange(months) % plants], QUARTER_DAYS)
+        standing = _watch(stage, watchers, clean)
         false_alarms += [
             _false_alarms(stage.id, name, stands, watchers) for name, stands in standing.items()
         ]
-        month = stage.make(rng, habits[np.arange(months) % plants], MONTH_DAYS)
-        onset_h = 24.0 * rng.uniform(*ONSET_DAYS, months)
+        month = stage.make(own, habits[np.arange(months) % plants], MONTH_DAYS)
+        onset_h = 24.0 * own.uniform(*ONSET_DAYS, months)
         for loss in losses:
             lossy = month.with_loss(loss, onset_h)
-            standing = _watch(stage, watchers, lossy.residuals)
+            standing = _watch(stage, watchers, lossy)
             detections += [
                 _detection(stage.id, name, loss, stands[LOW], lossy, onset_h)
                 for name, stands in standing.items()
             ]
-    return Campaign(months, seed, tuple(false_alarms), tuple(detections))
+    return Campaign(tuple(false_alarms), tuple(detections))
 
 
 @dataclass(frozen=True, slots=True)
 class _Watcher:
-    """Charts calibrated for one plant."""
+    """Charts calibrated for one plant, and how its stage follows what comes in."""
 
+    following: Following | None
     cusum: Calibration[Cusums]
     ewma: Calibration[Ewma]
 
+    def standardised(self, watched: Watched) -> Float64s:
+        """Residuals as the charts read them; shape (series, blocks)."""
+        # Both charts were calibrated on one history, so that they have one baseline.
+        return self.cusum.baseline.standardise(_judged(watched, self.following))
+
 
 def _calibrated(
-    stage: StageKind, history: Residuals, target: float, rng: np.random.Generator
+    stage: StageKind, history: Watched, target: float, rng: np.random.Generator
 ) -> _Watcher:
+    following = None
+    if history.inflow is not None:
+        following = fit_following(history.residuals, history.inflow)
+    judged = _judged(history, following)
+
     def fit(chart: C) -> Calibration[C]:
         return calibrate(
             chart,
-            history,
+            judged,
             horizon_blocks=stage.blocks_per_quarter,
             rng=rng,
             target=target,
@@ -163,23 +176,28 @@ def _calibrated(
         )
 
     run_length = stage.blocks_per_quarter / target
-    return _Watcher(
-        fit(independent_bank(run_length)), fit(independent_ewma(EWMA_WEIGHT, run_length))
-    )
+    bank, average = independent_bank(run_length), independent_ewma(EWMA_WEIGHT, run_length)
+    return _Watcher(following, fit(bank), fit(average))
 
 
-def _watch(stage: StageKind, watchers: list[_Watcher], residuals: Residuals) -> dict[str, Bools]:
+def _judged(watched: Watched, following: Following | None) -> Residuals:
+    if following is None or watched.inflow is None:
+        return watched.residuals
+    return following.against(watched.residuals, watched.inflow)
+
+
+def _watch(stage: StageKind, watchers: list[_Watcher], watched: Watched) -> dict[str, Bools]:
     """Where alarms stand, by detector; shape (2, series, blocks). Series are dealt out to the
     watchers in turn; a windowed rule compares with the plan and needs none."""
-    shape = (2, *residuals.ratio.shape)
+    shape = (2, *watched.residuals.ratio.shape)
     cusum, ewma, rule = (np.zeros(shape, np.bool_) for _ in range(3))
     for n, watcher in enumerate(watchers):
-        own = Residuals(residuals.ratio[n :: len(watchers)], residuals.share[n :: len(watchers)])
-        x = watcher.cusum.baseline.standardise(own)  # both were calibrated on one history
-        cusum[:, n :: len(watchers)] = run(watcher.cusum.chart, x)
-        ewma[:, n :: len(watchers)] = run(watcher.ewma.chart, x)
+        own = slice(n, None, len(watchers))
+        x = watcher.standardised(watched[own])
+        cusum[:, own] = run(watcher.cusum.chart, x)
+        ewma[:, own] = run(watcher.ewma.chart, x)
     for window in stage.rules:
-        rule[LOW] |= run_rule(window, residuals)
+        rule[LOW] |= run_rule(window, watched.residuals)
     return {"cusum": cusum, "ewma": ewma, "rule": rule}
 
 
@@ -233,10 +251,6 @@ def _quantile(delay_h: Float64s, q: float) -> float | None:
     """Of all months, those without an alarm counting as longer than any."""
     value = float(np.sort(delay_h)[max(math.ceil(q * delay_h.size) - 1, 0)])
     return value if math.isfinite(value) else None
-
-
-def _only(residuals: Residuals, series: int) -> Residuals:
-    return Residuals(residuals.ratio[series], residuals.share[series])
 
 
 def poisson_interval(count: int, *, tail: float = 0.05) -> tuple[float, float]:

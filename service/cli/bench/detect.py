@@ -1,0 +1,60 @@
+"""``anodewatch bench detect``: how soon losses are found, and how often nothing is."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+
+from service.cli.bench.losses import Campaign, detect_campaign
+from service.domain.detection.efficiency import Efficiency, efficiency, independent_bank
+
+RUN_LENGTH = 500.0
+"""Blocks between false alarms of the chart whose delays are compared, about."""
+
+
+def detect(
+    months: Annotated[
+        int, typer.Option(help="Simulated 30-day months of each kind.", min=10, max=2_000)
+    ] = 50,
+    seed: Annotated[
+        int | None, typer.Option(help="The same seed makes the same months.", min=0)
+    ] = None,
+) -> None:
+    """Detection measured on simulated months, as one JSON object; progress goes to stderr.
+
+    Sustained losses of 3 to 50 % at flow stages and at the bottleneck: share found, delays, tonnes
+    lost until the alert. False alarms in as many clean quarters. The CUSUM's delay against the best
+    one for each shift. 200 months take some minutes.
+    """
+    chosen = int.from_bytes(os.urandom(4), "big") if seed is None else seed
+    console = Console(stderr=True, highlight=False)
+    console.print(f"seed {chosen}, {months} months")
+    losses_rng, delays_rng = np.random.default_rng(chosen).spawn(2)
+    campaign = detect_campaign(months, losses_rng, progressed=console.print)
+    console.print("delays on independent residuals")
+    delays = efficiency(independent_bank(RUN_LENGTH), delays_rng)
+    sys.stdout.write(json.dumps(_found(chosen, months, campaign, delays), indent=2) + "\n")
+
+
+def _found(seed: int, months: int, campaign: Campaign, delays: Efficiency) -> dict[str, object]:
+    """The object that is printed."""
+    return {
+        "seed": seed,
+        "months": months,
+        "false_per_stage_90d": round(campaign.worst_false_per_90d(), 3),
+        "cusum_delay_ratio": round(delays.worst_ratio, 3),
+        "false_alarms": [_rounded(asdict(row)) for row in campaign.false_alarms],
+        "detection": [_rounded(asdict(row)) for row in campaign.detections],
+        "delays": [_rounded({**asdict(delay), "ratio": delay.ratio}) for delay in delays.delays],
+    }
+
+
+def _rounded(row: dict[str, object]) -> dict[str, object]:
+    return {k: round(v, 3) if isinstance(v, float) else v for k, v in row.items()}
