@@ -122,9 +122,11 @@ async def open_core(
         first_minute, n_minutes = book_span(site.plan, clock.now_ns())
         book = ProductionBook(site.line, site.plan, first_minute=first_minute, n_minutes=n_minutes)
         ledger = StateLedger(database)
+        entries = Entries(StateEntries(database), site.line, clock)
         accounting = Accounting(
-            site.line.all_meters, table, ledger, book, clock, lateness_s=LATENESS_S * clock.speed
-        )
+            site.line.all_meters, table, ledger, book, clock,
+            lateness_s=LATENESS_S * clock.speed, stated=entries.stated,
+        )  # fmt: skip
         historian = Historian(history, StateCursor(database, "history"), clock)
         live = LiveTable(table)
         found = statuses({n: str(getattr(s, "kind", "")) for n, s in site.sources.items()}, clock)
@@ -150,11 +152,11 @@ async def open_core(
             production=ProductionRules(definitions, book, states),
             absence=absence,
         )
-        entries = Entries(StateEntries(database), site.line, clock)
         for consumer in (accounting, historian, watch, entries):
             await consumer.load()
         for meter, minutes in await ledger.minutes(first_minute // 60):
             book.enter(meter, minutes)
+        await entries.apply(accounting, await ledger.spans_beneath())
         furthest = max(accounting.position, historian.position, watch.position)
         journal = await stack.enter_async_context(
             open_journal(

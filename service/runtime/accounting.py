@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
 
 import numpy as np
 
 from service.domain.arrays import Bools, Float64s, Int32s, Int64s
 from service.domain.batch import Batch, Origin, happened_ns
 from service.domain.coverage import Coverage
+from service.domain.entries.amend import Stated, amended, closed_stretches, measured_beneath
 from service.domain.instants import MINUTE_NS, seconds
 from service.domain.line import Meter
 from service.domain.production.book import ProductionBook
@@ -26,11 +25,12 @@ from service.domain.production.corrections import (
     corrected,
 )
 from service.domain.production.meter import Account, advance
-from service.domain.production.minutes import Minutes
+from service.domain.production.minutes import NOT_CLOSED, Minutes
 from service.domain.production.readings import Readings
 from service.domain.quality import is_bad
 from service.domain.tagtable import TagTable
 from service.runtime.clock import Clock
+from service.runtime.ledger import AccountingState, Ledger
 from service.runtime.log import JournalReader
 from service.runtime.progress import Progress
 from service.runtime.retry import until_done
@@ -46,50 +46,10 @@ SILENT_NS = 2 * MINUTE_NS
 NEVER = np.iinfo(np.int64).min
 
 
-@dataclass(slots=True)
-class AccountingState:
-    """All that accounting must remember between two commits; ``position`` is its journal cursor.
-
-    accounts: by meter. coverage: by item group, as far back as an account needs it.
-    resumed_ns: by item group, when its current unbroken liveness began.
-    closed_ns: end of the last minute for which every group is done.
-    """
-
-    position: int = 0
-    accounts: dict[str, Account] = field(default_factory=dict)
-    coverage: dict[str, Coverage] = field(default_factory=dict)
-    resumed_ns: dict[str, int] = field(default_factory=dict)
-    closed_ns: int | None = None
-
-
-class Ledger(Protocol):
-    """Where production is kept. Called by one task."""
-
-    async def load(self) -> AccountingState:
-        """The state of the last commit; a fresh one when there was none."""
-        ...
-
-    async def commit(
-        self,
-        state: AccountingState,
-        closed: Sequence[tuple[str, Minutes]],
-        *,
-        corrected: Sequence[Corrected] = (),
-        known: Sequence[KnownUntil] = (),
-    ) -> None:
-        """Keeps ``state``, the minutes closed since the last commit, what was ``corrected``, and
-        what was ``known`` until now, all or nothing. Raises Retryable when they can't be written
-        now."""
-        ...
-
-    async def minutes_of(self, meter: str, first: int, n: int) -> Minutes:
-        """``n`` minutes of ``meter`` from minute ``first`` on; NOT_CLOSED where nothing is."""
-        ...
-
-
 class Accounting:
     """The consumer that closes minutes. ``commits`` counts its commits, ``corrections`` those that
-    changed the past."""
+    changed the past. ``stated``: what people state now that meters made, which goes before what was
+    measured."""
 
     def __init__(
         self,
@@ -100,8 +60,10 @@ class Accounting:
         clock: Clock,
         *,
         lateness_s: float,
+        stated: Callable[[], Sequence[Stated]] = tuple,
     ) -> None:
         self._meters = list(meters)
+        self._stated = stated
         self._ledger = ledger
         self._book = book
         self._clock = clock
@@ -175,22 +137,62 @@ class Accounting:
                 n = min(max(account.open.first - minutes.first, 0), len(minutes))
                 minutes = Minutes(minutes.first, minutes.kg[:n], minutes.grade[:n])
             before = await self._ledger.minutes_of(meter, minutes.first, len(minutes))
+            said = self._stated()
+            beneath = [(meter, part) for part in measured_beneath(meter, minutes, said)]
             one = corrected(
-                meter, before, minutes, cause=cause, learnt_ns=self._clock.now_ns(), entry=entry
+                meter,
+                before,
+                amended(meter, minutes, said),
+                cause=cause,
+                learnt_ns=self._clock.now_ns(),
+                entry=entry,
             )
-            if one is None:
+            if one is None and not beneath:
                 return None
-            await self._keep_corrected([one])
-            return one.correction
+            await self._keep_corrected([] if one is None else [one], measured=beneath)
+            return None if one is None else one.correction
 
-    async def _keep_corrected(self, changes: Sequence[Corrected]) -> None:
+    async def measured(self, meter: str, first: int, n: int) -> Minutes:
+        """``n`` minutes of ``meter`` from minute ``first`` on as they were measured, whatever a
+        person states; NOT_CLOSED where nothing is closed."""
+        return await self._ledger.measured_of(meter, first, n)
+
+    async def restate(self, meter: str, first: int, n: int, *, entry: str) -> None:
+        """Brings ``n`` closed minutes into line with what is ``stated`` now; ``entry`` came, or
+        was taken back. Doing it again changes nothing."""
+        async with self._settling:
+            await self._settle()
+            said = self._stated()
+            before = await self._ledger.minutes_of(meter, first, n)
+            measured = await self._ledger.measured_of(meter, first, n)
+            nothing = Minutes(first, np.full(n, np.nan), np.full(n, NOT_CLOSED, np.uint8))
+            beneath = [nothing, *measured_beneath(meter, measured, said)]
+            now_ns = self._clock.now_ns()
+            found = [
+                corrected(meter, was, now, cause=Cause.ENTRY, learnt_ns=now_ns, entry=entry)
+                for was, now in zip(
+                    closed_stretches(before),
+                    closed_stretches(amended(meter, measured, said)),
+                    strict=True,
+                )
+            ]
+            await self._keep_corrected(
+                [one for one in found if one is not None],
+                measured=[(meter, part) for part in beneath],
+            )
+
+    async def _keep_corrected(
+        self, changes: Sequence[Corrected], *, measured: Sequence[tuple[str, Minutes]] = ()
+    ) -> None:
         """Commits what was corrected, with what was known until now, and takes it into the book."""
         judged_ns = self._state.closed_ns or 0
         known = [
             KnownUntil(one.correction.meter, one.before, judged_ns, one.correction.id)
             for one in changes
         ]
-        keep = partial(self._ledger.commit, self._state, (), corrected=changes, known=known)
+        keep = partial(
+            self._ledger.commit, self._state, (), corrected=changes, known=known, measured=measured
+        )
         await until_done(keep, what="corrections", clock=self._clock)
         for one in changes:
             self._book.correct(one.correction.meter, one.before, one.after)
@@ -202,12 +204,19 @@ class Accounting:
         read_to = self._read.value
         chunks, self._chunks, self._buffered = self._chunks, [], 0
         judged_ns = self._state.closed_ns
-        closed = await asyncio.to_thread(self._account, chunks)
+        measured = await asyncio.to_thread(self._account, chunks)
         self._state.position = read_to
+        said = self._stated()
+        closed = [(meter, amended(meter, minutes, said)) for meter, minutes in measured]
+        beneath = [
+            (meter, part)
+            for meter, minutes in measured
+            for part in measured_beneath(meter, minutes, said)
+        ]
         late = [closed_late(meter, minutes, judged_ns) for meter, minutes in closed]
         known = [one for one in late if one is not None]
         await until_done(
-            partial(self._ledger.commit, self._state, closed, known=known),
+            partial(self._ledger.commit, self._state, closed, known=known, measured=beneath),
             what="ledger",
             clock=self._clock,
         )

@@ -6,21 +6,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
+from functools import partial
 from typing import Any
 
 import numpy as np
 import orjson
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from service.domain.coverage import Coverage
 from service.domain.production.batches import Settled, Vessel
 from service.domain.production.corrections import Corrected, KnownUntil
 from service.domain.production.meter import Account
 from service.domain.production.minutes import NOT_CLOSED, Minutes, OpenMinutes
-from service.runtime.accounting import AccountingState
+from service.runtime.ledger import AccountingState
 from service.state.corrections import keep_corrections
 from service.state.database import Database
-from service.state.tables import accounting, derived_outbox, production_hour
+from service.state.tables import accounting, derived_outbox, measured_hour, production_hour
 
 HOUR_MINUTES = 60
 
@@ -45,15 +46,18 @@ class StateLedger:
         *,
         corrected: Sequence[Corrected] = (),
         known: Sequence[KnownUntil] = (),
+        measured: Sequence[tuple[str, Minutes]] = (),
     ) -> None:
-        """Keeps the minutes, the corrections with what was known until then, the state with its
-        cursor, and what history is owed, in one transaction."""
+        """Keeps the minutes, the corrections with what was known until then, what was measured
+        beneath, the state with its cursor, and what history is owed, in one transaction."""
         blob = orjson.dumps(state_as(state))
         made = [*closed, *((one.correction.meter, one.after) for one in corrected)]
 
         def write(connection: Connection) -> None:
             for meter, minutes in made:
-                _store(connection, meter, minutes)
+                _store(connection, production_hour, meter, minutes)
+            for meter, minutes in measured:
+                _store(connection, measured_hour, meter, minutes)
             if made:
                 owed = [{"payload": _pack(meter, minutes)} for meter, minutes in made]
                 connection.execute(insert(derived_outbox), owed)
@@ -79,23 +83,28 @@ class StateLedger:
 
     async def minutes_of(self, meter: str, first: int, n: int) -> Minutes:
         """``n`` minutes of ``meter`` from minute ``first`` on; NOT_CLOSED where nothing is."""
+        return await self._database.read(
+            partial(_minutes_of, table=production_hour, meter=meter, first=first, n=n)
+        )
+
+    async def measured_of(self, meter: str, first: int, n: int) -> Minutes:
+        """``minutes_of`` as they were measured, whatever a person states."""
 
         def read(connection: Connection) -> Minutes:
-            hours = production_hour.c.hour.between(
-                first // HOUR_MINUTES, (first + n) // HOUR_MINUTES
-            )
-            found = Minutes(first, np.full(n, np.nan), np.full(n, NOT_CLOSED, np.uint8))
-            for row in connection.execute(
-                select(production_hour).where(production_hour.c.meter == meter, hours)
-            ):
-                a = max(row.hour * HOUR_MINUTES, first)
-                b = min((row.hour + 1) * HOUR_MINUTES, first + n)
-                there = slice(a - row.hour * HOUR_MINUTES, b - row.hour * HOUR_MINUTES)
-                found.kg[a - first : b - first] = np.frombuffer(row.kg, "<f8")[there]
-                found.grade[a - first : b - first] = np.frombuffer(row.grade, np.uint8)[there]
-            return found
+            made = _minutes_of(connection, production_hour, meter, first, n)
+            beneath = _minutes_of(connection, measured_hour, meter, first, n)
+            kept = beneath.grade != NOT_CLOSED
+            made.kg[kept], made.grade[kept] = beneath.kg[kept], beneath.grade[kept]
+            return made
 
         return await self._database.read(read)
+
+    async def spans_beneath(self) -> list[tuple[str, int, int]]:
+        """Where a person states, or stated, something else: (meter, first minute, n), by hours."""
+        rows = await self._database.read(
+            lambda c: c.execute(select(measured_hour.c.meter, measured_hour.c.hour)).all()
+        )
+        return [(row.meter, row.hour * HOUR_MINUTES, HOUR_MINUTES) for row in rows]
 
     async def owed(self, limit: int) -> tuple[int, list[tuple[str, Minutes]]]:
         """The oldest minutes that history does not have yet, and the number to ``settle`` them
@@ -118,10 +127,24 @@ class StateLedger:
         await self._database.write(write)
 
 
-def _store(connection: Connection, meter: str, minutes: Minutes) -> None:
+def _minutes_of(connection: Connection, table: Table, meter: str, first: int, n: int) -> Minutes:
+    hours = table.c.hour.between(first // HOUR_MINUTES, (first + n) // HOUR_MINUTES)
+    found = Minutes(first, np.full(n, np.nan), np.full(n, NOT_CLOSED, np.uint8))
+    for row in connection.execute(select(table).where(table.c.meter == meter, hours)):
+        a = max(row.hour * HOUR_MINUTES, first)
+        b = min((row.hour + 1) * HOUR_MINUTES, first + n)
+        if a >= b:
+            continue
+        there = slice(a - row.hour * HOUR_MINUTES, b - row.hour * HOUR_MINUTES)
+        found.kg[a - first : b - first] = np.frombuffer(row.kg, "<f8")[there]
+        found.grade[a - first : b - first] = np.frombuffer(row.grade, np.uint8)[there]
+    return found
+
+
+def _store(connection: Connection, table: Table, meter: str, minutes: Minutes) -> None:
     for hour, at, part in _by_hour(minutes):
-        where = (production_hour.c.meter == meter) & (production_hour.c.hour == hour)
-        row = connection.execute(select(production_hour).where(where)).one_or_none()
+        where = (table.c.meter == meter) & (table.c.hour == hour)
+        row = connection.execute(select(table).where(where)).one_or_none()
         kg = np.full(HOUR_MINUTES, np.nan)
         grade = np.full(HOUR_MINUTES, NOT_CLOSED, np.uint8)
         if row is not None:
@@ -131,9 +154,9 @@ def _store(connection: Connection, meter: str, minutes: Minutes) -> None:
         grade[at : at + len(part)] = part.grade
         values = {"kg": kg.astype("<f8").tobytes(), "grade": grade.tobytes()}
         if row is None:
-            connection.execute(insert(production_hour).values(meter=meter, hour=hour, **values))
+            connection.execute(insert(table).values(meter=meter, hour=hour, **values))
         else:
-            connection.execute(update(production_hour).where(where).values(**values))
+            connection.execute(update(table).where(where).values(**values))
 
 
 def _by_hour(minutes: Minutes) -> Iterator[tuple[int, int, Minutes]]:

@@ -32,6 +32,16 @@ production_hour = Table(
     Column("grade", LargeBinary, nullable=False),  # 60 × uint8, 255 where not closed
 )
 
+measured_hour = Table(
+    "measured_hour",
+    metadata,
+    Column("meter", String(80), primary_key=True),
+    Column("hour", Integer, primary_key=True),
+    Column("kg", LargeBinary, nullable=False),  # as in production_hour
+    Column("grade", LargeBinary, nullable=False),  # 255 where nobody states otherwise
+)
+"""What was measured where a person states otherwise, so that it can come back."""
+
 derived_outbox = Table(
     "derived_outbox",
     metadata,

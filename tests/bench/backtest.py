@@ -16,7 +16,7 @@ from service.domain.definitions import define
 from service.domain.instants import HOUR_NS
 from service.domain.plan import Window
 from service.domain.rules import Rule, ShiftShortfallRule, ThroughputRule, Timing
-from service.runtime.accounting import AccountingState
+from service.runtime.ledger import AccountingState
 from service.state.database import open_database
 from service.state.ledger import HOUR_MINUTES, StateLedger
 from service.state.past import read_only

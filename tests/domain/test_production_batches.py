@@ -17,7 +17,7 @@ from service.domain.line import LoadCell, Meter, MeterKind
 from service.domain.production.meter import Account, advance
 from service.domain.production.minutes import Grade
 from service.domain.production.readings import Readings
-from service.runtime.accounting import AccountingState
+from service.runtime.ledger import AccountingState
 from service.state.ledger import state_as, state_from
 
 T0 = 29_000_000
