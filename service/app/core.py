@@ -31,6 +31,7 @@ from service.runtime.historian import Historian
 from service.runtime.history import History
 from service.runtime.ingest import Scaling, SourceStatus, run_source, statuses
 from service.runtime.live import LiveTable, follow
+from service.runtime.losses import Losses
 from service.runtime.notification import SiteName
 from service.runtime.notify import Destination
 from service.runtime.retry import until_done
@@ -45,6 +46,7 @@ from service.state.cursors import StateCursor
 from service.state.database import Database, open_database
 from service.state.entries import StateEntries
 from service.state.ledger import StateLedger
+from service.state.losses import StateLosses
 from service.state.outbox import StateOutbox
 
 log = logging.getLogger(__name__)
@@ -78,6 +80,8 @@ class Core:
     absence: AbsenceRules
     outbox: StateOutbox
     entries: Entries
+    losses: Losses
+    loss_book: StateLosses
     destinations: tuple[Destination, ...]
     sources: Mapping[str, OpenSource]
     statuses: Mapping[str, SourceStatus]
@@ -152,6 +156,8 @@ async def open_core(
             production=ProductionRules(definitions, book, states),
             absence=absence,
         )
+        loss_book = StateLosses(database, site.line)
+        losses = Losses(site.line, site.plan, accounting, loss_book, loss_book, clock)
         for consumer in (accounting, historian, watch, entries):
             await consumer.load()
         for meter, minutes in await ledger.minutes(first_minute // 60):
@@ -180,6 +186,8 @@ async def open_core(
             absence=absence,
             outbox=outbox,
             entries=entries,
+            losses=losses,
+            loss_book=loss_book,
             destinations=destinations,
             sources=_sources(site, table, clock) if sources is None else sources,
             statuses=found,
@@ -204,6 +212,7 @@ async def run_core(core: Core, stop: asyncio.Event) -> None:
                 ("watch-values", core.watch.run_values(core.journal)),
                 ("watch-production", core.watch.run_production(core.accounting)),
                 ("watch-absence", core.watch.run_absence()),
+                ("losses", core.losses.run()),
                 (
                     "derived",
                     write_derived(

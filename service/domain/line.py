@@ -63,6 +63,7 @@ class Meter:
     alive.
     bridge_s: the longest hole of a rate that is bridged as estimated; longer ones are unknown.
     cell: of a batch meter.
+    cycle_min, join_min: see ``losses.units.WorkUnit``; 0 for what makes something every minute.
     """
 
     id: str
@@ -77,6 +78,8 @@ class Meter:
     sample_s: float = 10.0
     bridge_s: float = 60.0
     cell: LoadCell | None = None
+    cycle_min: float = 0.0
+    join_min: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,8 @@ def _meter(document: Document, at: int, table: MeterTable, tag: Tag) -> Meter | 
         max_rate_kg_per_h=table.max_kw or table.max_rate_kg_per_h,
         sample_s=table.sample_s,
         bridge_s=table.bridge_s,
+        cycle_min=table.cycle_min,
+        join_min=table.join_min,
         cell=_cell(table) if table.kind is MeterKind.BATCH else None,
     )
 

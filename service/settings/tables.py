@@ -102,6 +102,8 @@ class MeterTable(Section):
     discharge_s: Annotated[DelayS | None, Field(examples=[2_400.0])] = None
     cycle_s: Annotated[DelayS | None, Field(examples=[21_600.0])] = None
     max_kw: Annotated[Positive | None, Field(examples=[20_000.0])] = None
+    cycle_min: Annotated[Number, Field(ge=0, le=31 * 1440, examples=[480.0])] = 0.0
+    join_min: Annotated[Whole, Field(ge=0, le=1440, examples=[30])] = 0
 
 
 class ShiftEntry(Section):

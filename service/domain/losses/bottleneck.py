@@ -75,6 +75,19 @@ class Bottlenecks:
         longest = max(around, key=lambda p: p.length, default=None)
         return longest.stations if longest else ()
 
+    def within(self, first: int, end: int) -> Bottlenecks:
+        """The same periods, shares of the minutes [first, end) alone."""
+        cut = tuple(
+            ActivePeriod(p.stations, max(p.start, first) - first, min(p.end, end) - first)
+            for p in self.periods
+            if p.start < end and p.end > first
+        )
+        n = end - first
+        active = np.zeros(n, np.bool_)
+        for period in cut:
+            active[period.start : period.end] = True
+        return Bottlenecks(n, _shares(cut, n), cut, float((~active).sum()) / max(n, 1))
+
 
 def find_bottlenecks(
     active: Mapping[str, Bools], *, load: Mapping[str, float] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,7 +24,9 @@ class ReasonEntry:
 
     reason: None takes back what was said before. by, at_ns: who said it, and when. version: 1 for
     the first statement about a stretch, else one more than the greatest that it covers; of two
-    that overlap, the greater version holds (then the later, then the one entered last).
+    that overlap, the greater version holds (then the later, then the one entered last). whole: it
+    is about the event that lies there, however long that turns out to be; else about just this
+    time.
     """
 
     unit: str
@@ -35,6 +37,7 @@ class ReasonEntry:
     by: str
     at_ns: int
     version: int
+    whole: bool = False
 
     def overlaps(self, unit: str, start_ns: int, end_ns: int) -> bool:
         """Whether it says something about ``unit`` within [start_ns, end_ns)."""
@@ -58,6 +61,7 @@ def say(
     by: str,
     at_ns: int,
     seen_version: int,
+    whole: bool = False,
 ) -> ReasonEntry:
     """The entry to append for what ``by`` says at ``at_ns``.
 
@@ -77,7 +81,34 @@ def say(
             f"{unit} from {to_iso(start_ns)}: the reason is at version {current}, "
             f"you saw {seen_version}; look again"
         )
-    return ReasonEntry(unit, start_ns, end_ns, reason, comment.strip(), by, at_ns, current + 1)
+    return ReasonEntry(
+        unit, start_ns, end_ns, reason, comment.strip(), by, at_ns, current + 1, whole
+    )
+
+
+def fitted(
+    entries: Iterable[ReasonEntry], events: Iterable[tuple[str, int, int]]
+) -> list[ReasonEntry]:
+    """``entries`` with those about a whole event fitted to the events as they are found now.
+
+    events: unit, start_ns and end_ns of each, found without any entry. A statement belongs to every
+    event that it shares more than half of its own, or of the event's time with: a stop that lasts
+    longer than when it was explained, that later readings moved, or cut in two, keeps its reason.
+    One whose event is gone says nothing, and is kept.
+    """
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for unit, start_ns, end_ns in events:
+        spans.setdefault(unit, []).append((start_ns, end_ns))
+    found = []
+    for entry in entries:
+        if not entry.whole:
+            found.append(entry)
+            continue
+        for start_ns, end_ns in spans.get(entry.unit, ()):
+            shared_ns = min(end_ns, entry.end_ns) - max(start_ns, entry.start_ns)
+            if 2 * shared_ns > min(end_ns - start_ns, entry.end_ns - entry.start_ns):
+                found.append(replace(entry, start_ns=start_ns, end_ns=end_ns))
+    return found
 
 
 def paint(

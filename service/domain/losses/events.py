@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from service.domain.losses.neighbours import (
     attribute,
 )
 from service.domain.losses.reasons import LossKind, Reason, default_reason
-from service.domain.losses.states import DETECTION, Detection, State, judge_units
+from service.domain.losses.states import DETECTION, Detection, StageStates, State, judge_units
 from service.domain.losses.units import StageMinutes
 
 KIND = {
@@ -99,6 +99,31 @@ def find_losses(
         a.states.minutes.stage: StageLosses(a.states.minutes, a, tuple(_events(a, entries)))
         for a in found
     }
+
+
+def explained(losses: StageLosses, entries: Sequence[ReasonEntry]) -> StageLosses:
+    """The same losses with what operators said: ``entries`` in place of those of before."""
+    return replace(losses, events=tuple(_events(losses.attributed, entries)))
+
+
+def within(
+    losses: StageLosses, first: int, end: int, entries: Sequence[ReasonEntry] = ()
+) -> StageLosses:
+    """The losses of the minutes [first, end) of a window; events are cut there."""
+    whole, found = losses.minutes, losses.attributed
+    minutes = StageMinutes(
+        whole.stage,
+        whole.finished_eq,
+        whole.units,
+        whole.first_minute + first,
+        whole.kg[:, first:end],
+        whole.due_kg[:, first:end],
+        whole.planned[first:end],
+        whole.idle[:, first:end],
+    )
+    states = StageStates(minutes, found.states.state[:, first:end], found.states.made[:, first:end])
+    part = Attributed(states, found.state[:, first:end], found.because[:, first:end], found.stages)
+    return StageLosses(minutes, part, tuple(_events(part, entries)))
 
 
 def root_stage(losses: Mapping[str, StageLosses], event: Event) -> str:

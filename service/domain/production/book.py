@@ -77,7 +77,7 @@ class ProductionBook:
         self._turning = threading.Lock()  # windows are also read by a worker thread
         self._made = np.zeros((len(line.stages), n_minutes), np.int64)
         self._known = np.zeros((len(line.stages), n_minutes), np.uint16)  # meters
-        self._due = units(_due_per_minute(plan, first_minute, n_minutes))
+        self._due = units(due_per_minute(plan, first_minute, n_minutes))
 
     @property
     def first_ns(self) -> int:
@@ -226,7 +226,7 @@ class ProductionBook:
             new = slice(begin - first_minute, end - first_minute)
             made[:, new] = self._made[:, old]
             known[:, new] = self._known[:, old]
-        due = units(_due_per_minute(self.plan, first_minute, n_minutes))
+        due = units(due_per_minute(self.plan, first_minute, n_minutes))
         with self._turning:
             self._first, self._made, self._known, self._due = first_minute, made, known, due
 
@@ -245,7 +245,7 @@ class ProductionBook:
         return before + self.plan.due_kg(max(start_ns, last_ns), end_ns)
 
 
-def _due_per_minute(plan: Plan, first_minute: int, n_minutes: int) -> Float64s:
+def due_per_minute(plan: Plan, first_minute: int, n_minutes: int) -> Float64s:
     """Finished kg due in each minute; shape (n_minutes,)."""
     edges = (first_minute + np.arange(n_minutes + 1, dtype=np.int64)) * MINUTE_NS
     planned = plan.calendar.planned_fraction(edges)

@@ -1,0 +1,268 @@
+"""Loss accounting: follows the closed minutes, finds what was lost, and keeps it shift by shift."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from service.domain.arrays import Float64s
+from service.domain.calendar import ShiftSpan
+from service.domain.instants import DAY_NS, HOUR_NS, MINUTE_NS, to_iso
+from service.domain.line import Line
+from service.domain.losses.entries import ReasonEntry, say
+from service.domain.losses.reasons import LossKind, Reason
+from service.domain.losses.shifts import Piece, ShiftLosses, find_shifts
+from service.domain.losses.window import line_minutes
+from service.domain.plan import Plan
+from service.runtime.clock import Clock
+from service.runtime.progress import Progress
+from service.runtime.retry import until_done
+
+log = logging.getLogger(__name__)
+
+BACK_NS = 4 * DAY_NS
+"""So far before a shift its window begins: a rectifier's run and the wait for the next."""
+AFTER_NS = 4 * DAY_NS
+"""So long after its end a shift is found again, because pieces of long cycles still come out."""
+AT_ONCE_NS = 4 * DAY_NS
+"""Shifts that are found in one go while catching up."""
+EVERY_S = 120.0
+DEEP_EVERY_NS = HOUR_NS
+"""How often all shifts that are not settled are found again; else only the last two."""
+SPARING = 10.0
+"""While catching up, so many times as long as a pass took is waited before the next one."""
+
+
+class NoSuchEvent(LookupError):
+    """No event of the losses covers this unit and minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class LossState:
+    """What is remembered between two passes.
+
+    settled_ns: begin of the first shift that is still found again; None before the first.
+    fingerprint: of what the losses were found with.
+    """
+
+    settled_ns: int | None = None
+    fingerprint: str = ""
+
+
+class Closing(Protocol):
+    """What closes minutes: ``service.runtime.accounting.Accounting``."""
+
+    @property
+    def closed_ns(self) -> int | None:
+        """End of the last minute for which accounting is done."""
+        ...
+
+    @property
+    def commits(self) -> Progress:
+        """Moves on with every commit of closed minutes."""
+        ...
+
+
+class LossStore(Protocol):
+    """Where losses are kept. Called by one task at a time; raises Retryable when the state can't be
+    used now."""
+
+    async def load(self) -> LossState:
+        """The state of the last ``keep``; a fresh one when there was none."""
+        ...
+
+    async def recorded(self, start_ns: int, end_ns: int) -> Recorded:
+        """What is known of [start_ns, end_ns), whole hours, and of what lies before."""
+        ...
+
+    async def keep(self, shifts: Sequence[ShiftLosses], state: LossState) -> None:
+        """Keeps ``shifts`` in place of what was kept of them, and ``state``, all or nothing."""
+        ...
+
+    async def first_ns(self) -> int | None:
+        """Begin of the first hour with production; None when there is none."""
+        ...
+
+
+class Statements(Protocol):
+    """What operators said about events. Raises Retryable when the state can't be used now."""
+
+    async def event(self, unit: str, minute_ns: int) -> Sequence[Piece]:
+        """The pieces of the event of ``unit`` that covers a minute; none when there is no such."""
+        ...
+
+    async def said(self, unit: str, start_ns: int, end_ns: int) -> list[ReasonEntry]:
+        """All that was said about a stretch of a unit's time, in the order of saying."""
+        ...
+
+    async def append(self, entry: ReasonEntry) -> None:
+        """Keeps a statement with its audit row, all or nothing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """kg: by meter, each minute of the span, NaN where unknown. last_made_ns: by unit, the end of
+    the last minute before the span in which it made something, as far as losses were found.
+    carried: events that ended just where the span begins. entries: statements that overlap it."""
+
+    kg: Mapping[str, Float64s]
+    last_made_ns: Mapping[str, int]
+    carried: Mapping[str, tuple[LossKind, int]]
+    entries: Sequence[ReasonEntry]
+
+
+class Losses:
+    """The consumer that finds losses. ``found`` moves on with each pass that was kept."""
+
+    def __init__(
+        self,
+        line: Line,
+        plan: Plan,
+        accounting: Closing,
+        store: LossStore,
+        statements: Statements,
+        clock: Clock,
+        *,
+        sparing: float = SPARING,
+    ) -> None:
+        self._line = line
+        self._plan = plan
+        self._accounting = accounting
+        self._store = store
+        self._statements = statements
+        self._clock = clock
+        self._sparing = sparing
+        self._state = LossState()
+        self._finding = asyncio.Lock()
+        self._deep_ns = 0
+        self._first_ns: int | None = None
+        self._fingerprint = repr((line, plan.target_kg, plan.calendar))
+        self.found = Progress()
+
+    async def run(self) -> None:
+        """Follows the closed minutes for ever."""
+        self._state = await until_done(self._store.load, what="losses", clock=self._clock)
+        while True:
+            seen = self._accounting.commits.value
+            await until_done(self.catch_up, what="losses", clock=self._clock)
+            await self._clock.sleep(EVERY_S)
+            await self._accounting.commits.until(seen + 1)
+
+    async def catch_up(self) -> None:
+        """Finds what there is to find up to the last closed minute."""
+        while (span := await self._due()) is not None:
+            began = asyncio.get_running_loop().time()
+            await self._find(*span)
+            if span[1] >= (self._accounting.closed_ns or 0):
+                return
+            took_s = asyncio.get_running_loop().time() - began
+            await asyncio.sleep(took_s * self._sparing)  # real seconds: it is about the processor
+
+    async def corrected(self, start_ns: int, end_ns: int) -> None:
+        """Finds again what production of [start_ns, end_ns), which was corrected, has changed."""
+        closed_ns = self._accounting.closed_ns
+        first_ns = await self._began_ns()
+        if closed_ns is None or first_ns is None or self._state.settled_ns is None:
+            return
+        start_ns = max(start_ns, first_ns)
+        end_ns = min(end_ns + AFTER_NS, closed_ns)
+        while start_ns < end_ns:
+            await self._find(start_ns, min(start_ns + AT_ONCE_NS, end_ns))
+            start_ns += AT_ONCE_NS
+
+    async def say(
+        self, unit: str, minute_ns: int, *, reason: Reason | None, comment: str, by: str,
+        seen_version: int,
+    ) -> Sequence[Piece]:  # fmt: skip
+        """Gives the event of ``unit`` at ``minute_ns`` its reason; None takes back what was said.
+
+        The event's pieces as they are then. Raises NoSuchEvent, ReasonConflict, Retryable.
+        """
+        pieces = await self._event(unit, minute_ns)
+        start_ns, end_ns = pieces[0].began_ns, pieces[-1].event.end_ns
+        entry = say(
+            await self._statements.said(unit, start_ns, end_ns),
+            unit=unit, start_ns=start_ns, end_ns=end_ns, reason=reason, comment=comment, by=by,
+            at_ns=self._clock.now_ns(), seen_version=seen_version, whole=True,
+        )  # fmt: skip
+        await self._statements.append(entry)
+        at_ns = start_ns
+        while at_ns < end_ns:
+            await self._find(at_ns, min(at_ns + AT_ONCE_NS, end_ns))
+            at_ns += AT_ONCE_NS
+        return await self._event(unit, minute_ns)
+
+    async def _event(self, unit: str, minute_ns: int) -> Sequence[Piece]:
+        pieces = await self._statements.event(unit, minute_ns)
+        if not pieces:
+            raise NoSuchEvent(
+                f"{unit} has no event at {to_iso(minute_ns)} (any more); "
+                f"GET /api/v1/losses lists those there are"
+            )
+        return pieces
+
+    async def _due(self) -> tuple[int, int] | None:
+        """The next span to find; None when nothing is closed."""
+        closed_ns = self._accounting.closed_ns
+        first_ns = await self._began_ns()
+        if closed_ns is None or first_ns is None or closed_ns <= first_ns:
+            return None
+        if self._state.settled_ns is None or self._state.fingerprint != self._fingerprint:
+            self._state = LossState(first_ns, self._fingerprint)
+        settled_ns = max(self._state.settled_ns or first_ns, first_ns)
+        if closed_ns - settled_ns > AFTER_NS + AT_ONCE_NS:
+            return settled_ns, settled_ns + AT_ONCE_NS
+        if closed_ns - self._deep_ns >= DEEP_EVERY_NS:
+            self._deep_ns = closed_ns
+            return settled_ns, closed_ns
+        last = self._plan.calendar.shift_at(closed_ns - 1).start_ns
+        return max(self._plan.calendar.shift_at(last - 1).start_ns, settled_ns), closed_ns
+
+    async def _began_ns(self) -> int | None:
+        if self._first_ns is None:
+            self._first_ns = await self._store.first_ns()
+        return self._first_ns
+
+    async def _find(self, start_ns: int, end_ns: int) -> None:
+        """Finds and keeps the shifts that overlap [start_ns, end_ns)."""
+        async with self._finding:
+            closed_ns = self._accounting.closed_ns
+            first_ns = await self._began_ns()
+            if closed_ns is None or first_ns is None:
+                return
+            calendar = self._plan.calendar
+            spans = calendar.shifts_between(start_ns, min(end_ns, closed_ns))
+            back_ns = calendar.shift_at(spans[0].start_ns - BACK_NS).start_ns
+            window = (
+                max(back_ns, first_ns) // MINUTE_NS,
+                min(spans[-1].end_ns + AFTER_NS, closed_ns) // MINUTE_NS,
+            )
+            recorded = await self._store.recorded(window[0] * MINUTE_NS, window[1] * MINUTE_NS)
+            shifts = await asyncio.to_thread(self._compute, recorded, window, spans)
+            await self._store.keep(shifts, self._moved_on(spans, closed_ns))
+            self.found.step()
+
+    def _moved_on(self, spans: Sequence[ShiftSpan], closed_ns: int) -> LossState:
+        """The state once ``spans`` are kept: those long over are settled."""
+        settled_ns = self._state.settled_ns
+        if settled_ns is not None and spans[0].start_ns <= settled_ns:
+            done = [s.end_ns for s in spans if s.end_ns + AFTER_NS <= closed_ns]
+            self._state = replace(self._state, settled_ns=max([settled_ns, *done]))
+        return self._state
+
+    def _compute(
+        self, recorded: Recorded, window: tuple[int, int], spans: Sequence[ShiftSpan]
+    ) -> list[ShiftLosses]:
+        first, end = window
+        minutes = line_minutes(
+            self._line, self._plan, recorded.kg,
+            first_minute=first, n_minutes=end - first, last_made_ns=recorded.last_made_ns,
+        )  # fmt: skip
+        return find_shifts(
+            self._line, minutes, spans, entries=recorded.entries, carried=recorded.carried,
+            last_made_ns=recorded.last_made_ns,
+        )  # fmt: skip
