@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,12 +15,14 @@ from service.domain.backtest.labels import Label
 from service.domain.backtest.outcome import Outcome
 from service.domain.backtest.run import backtest, needed_from_ns
 from service.domain.definitions import Definitions, define
+from service.domain.detection.limits import Limits
 from service.domain.instants import HOUR_NS, MINUTE_NS, to_iso
 from service.domain.production.book import HOUR_MINUTES, ProductionBook
 from service.runtime.backtest import BacktestAsked, CannotBacktest
 from service.settings import Site, SiteError
 from service.settings.rulefile import parse_rules
 from service.state.database import Database
+from service.state.limits import kept_limits
 from service.state.past import closed_through_ns, hours_between
 
 LONGEST_S = 60.0
@@ -32,11 +34,13 @@ Progressed = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Production as it was recorded; what is asked for is cut to what is closed."""
+    """Production as it was recorded; what is asked for is cut to what is closed. kept: the limits
+    of drift rules that the service judged by, by the version of their definition."""
 
     book: ProductionBook
     start_ns: int
     end_ns: int
+    kept: Mapping[str, Sequence[Limits]]
 
 
 def definitions_of(site: Site, rules: Sequence[tuple[str, str]]) -> dict[str, Definitions]:
@@ -49,8 +53,8 @@ def definitions_of(site: Site, rules: Sequence[tuple[str, str]]) -> dict[str, De
     for name, definitions in found.items():
         if not definitions.stages:
             raise CannotBacktest(
-                f"{name}: expected rules [[throughput]] or [[shift_shortfall]], found none; "
-                f"production can try no others"
+                f"{name}: expected rules [[throughput]], [[shift_shortfall]] or [[drift]], found "
+                f"none; production can try no others"
             )
     return found
 
@@ -94,7 +98,7 @@ def recorded(
             f"ask for another range"
         )
     book.closed_ns = end_ns
-    return Recorded(book, start_ns, end_ns)
+    return Recorded(book, start_ns, end_ns, kept_limits(connection))
 
 
 def outcomes(
@@ -123,6 +127,7 @@ def outcomes(
                 end_ns=past.end_ns,
                 labels=labels,
                 grace_ns=grace_ns,
+                kept=past.kept,
                 progressed=judged,
             )
         )

@@ -46,6 +46,7 @@ from service.state.cursors import StateCursor
 from service.state.database import Database, open_database
 from service.state.entries import StateEntries
 from service.state.ledger import StateLedger
+from service.state.limits import StateLimits
 from service.state.losses import StateLosses
 from service.state.outbox import StateOutbox
 
@@ -153,7 +154,7 @@ async def open_core(
             alarms,
             clock,
             values=ValueRules(definitions, table, states),
-            production=ProductionRules(definitions, book, states),
+            production=ProductionRules(definitions, book, states, StateLimits(database)),
             absence=absence,
         )
         loss_book = StateLosses(database, site.line)

@@ -98,6 +98,10 @@ class Calendar:
         """Begin of the production day of ``time_ns``."""
         return self.start_of(self.local_day(time_ns))
 
+    def start_of_next(self, day_start_ns: int) -> int:
+        """Begin of the production day after the one that begins at ``day_start_ns``."""
+        return self.start_of(self.local_day(day_start_ns) + timedelta(days=1))
+
     def month_start_ns(self, time_ns: int) -> int:
         """Begin of the production month of ``time_ns``."""
         return self.start_of(self.local_day(time_ns).replace(day=1))

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from service.domain.alarm import AlarmDefinition, Priority
+from service.domain.detection.limits import METHOD
 from service.domain.instants import seconds
 from service.domain.line import Line, Stage
 from service.domain.plan import Window
 from service.domain.rules import (
     BadQualityRule,
     CommunicationRule,
+    DriftRule,
     LimitKind,
     LimitRule,
     Rule,
@@ -43,9 +45,9 @@ LIMIT_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class StageAlarm:
-    """A throughput or shift-shortfall rule on one stage."""
+    """A rule on the production of one stage."""
 
-    rule: ThroughputRule | ShiftShortfallRule
+    rule: ThroughputRule | ShiftShortfallRule | DriftRule
     stage: Stage
     definition: AlarmDefinition
 
@@ -106,7 +108,7 @@ def define(rules: Iterable[Rule], *, tags: Sequence[Tag], line: Line) -> Definit
     groups: list[GroupAlarm] = []
     for rule in rules:
         match rule:
-            case ThroughputRule() | ShiftShortfallRule():
+            case ThroughputRule() | ShiftShortfallRule() | DriftRule():
                 stages += (_on_stage(rule, line.stage_by_id[stage]) for stage in rule.stages)
             case LimitRule():
                 for tag in _matching(tags, rule.tags):
@@ -127,19 +129,28 @@ def define(rules: Iterable[Rule], *, tags: Sequence[Tag], line: Line) -> Definit
     return Definitions(tuple(stages), tuple(limits.values()), tuple(on_tags), tuple(groups))
 
 
-def _on_stage(rule: ThroughputRule | ShiftShortfallRule, stage: Stage) -> StageAlarm:
-    if isinstance(rule, ThroughputRule):
-        en, zh = WINDOW_WORDS[rule.window]
-        message_en = f"{stage.name_en}: output of {en} more than {rule.below_pct:g} % below plan"
-        message_zh = f"{stage.name_zh}：{zh}产量低于计划 {rule.below_pct:g} % 以上"
-        kind = "throughput"
-    else:
-        message_en = f"{stage.name_en}: this shift can no longer reach its plan"
-        message_zh = f"{stage.name_zh}：本班已无法完成计划"
-        kind = "shift_shortfall"
+def _on_stage(rule: ThroughputRule | ShiftShortfallRule | DriftRule, stage: Stage) -> StageAlarm:
+    limit: float | None = None
+    extra: tuple[object, ...] = ()
+    match rule:
+        case ThroughputRule():
+            en, zh = WINDOW_WORDS[rule.window]
+            message_en = (
+                f"{stage.name_en}: output of {en} more than {rule.below_pct:g} % below plan"
+            )
+            message_zh = f"{stage.name_zh}：{zh}产量低于计划 {rule.below_pct:g} % 以上"
+            kind, limit = "throughput", -rule.below_pct
+        case ShiftShortfallRule():
+            message_en = f"{stage.name_en}: this shift can no longer reach its plan"
+            message_zh = f"{stage.name_zh}：本班已无法完成计划"
+            kind, limit = "shift_shortfall", -rule.below_pct
+        case DriftRule():
+            message_en = f"{stage.name_en}: output has drifted from its habit"
+            message_zh = f"{stage.name_zh}：产量已缓慢偏离常态"
+            kind, extra = "drift", (METHOD,)
     definition = _definition(
         rule, stage.id, kind, rule.priority, rule.timing, message_en, message_zh,
-        asset=stage.id, stage=stage.id, limit=-rule.below_pct, unit="%",
+        asset=stage.id, stage=stage.id, limit=limit, unit="%", extra=extra,
     )  # fmt: skip
     return StageAlarm(rule, stage, definition)
 

@@ -66,6 +66,34 @@ class ShiftShortfallRule:
     max_unknown_share: float = 0.2
 
 
+class ChartKind(StrEnum):
+    """Which control chart looks for a drift."""
+
+    CUSUM = "cusum"
+    """Three two-sided CUSUMs side by side, for shifts of any size."""
+    EWMA = "ewma"
+    """A two-sided moving average."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftRule:
+    """A stage's output has slowly moved away from its own habit, to either side.
+
+    Limits come from the last ``history_days`` before a production quarter, of which at least
+    ``min_days`` must be known; else the input is unknown. ``false_per_month``: alarms in 30 days
+    without a drift that are accepted.
+    """
+
+    id: str
+    stages: tuple[str, ...]
+    chart: ChartKind
+    false_per_month: float
+    priority: Priority
+    timing: Timing
+    history_days: float = 60.0
+    min_days: float = 20.0
+
+
 @dataclass(frozen=True, slots=True)
 class LimitRule:
     """A tag is beyond one of the limits of the tag list; its deadband is the tag's own.
@@ -113,5 +141,11 @@ class CommunicationRule:
 
 
 Rule = (
-    ThroughputRule | ShiftShortfallRule | LimitRule | BadQualityRule | StaleRule | CommunicationRule
+    ThroughputRule
+    | ShiftShortfallRule
+    | DriftRule
+    | LimitRule
+    | BadQualityRule
+    | StaleRule
+    | CommunicationRule
 )

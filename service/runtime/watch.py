@@ -68,6 +68,7 @@ class Watch:
         self._judged_ns = state.judged_ns
         self._states.restore(state.states)
         self._values.restore(state.groups)
+        await self._production.load()
 
     async def run_values(self, journal: JournalReader) -> None:
         """Follows ``journal`` with the rules on values, for ever."""
@@ -83,6 +84,7 @@ class Watch:
         while True:
             seen = accounting.commits.value
             for end_ns in self._production.due(self._judged_ns):
+                await self._production.prepare(end_ns)
                 async with self._step:
                     self._production.judge(end_ns)
                     self._judged_ns = end_ns

@@ -15,8 +15,9 @@ from service.domain.judge import (
 )
 from service.domain.plan import Window
 from service.domain.production.book import ProductionBook
-from service.domain.rules import ThroughputRule
+from service.domain.rules import DriftRule, ThroughputRule
 from service.runtime.alarms import AlarmStates
+from service.runtime.watch_drift import Drifts, KeptLimits
 
 MAX_CATCH_UP_NS = 7 * 24 * HOUR_NS
 """After a longer absence older minutes are not judged: nobody can act on them."""
@@ -25,10 +26,25 @@ MAX_CATCH_UP_NS = 7 * 24 * HOUR_NS
 class ProductionRules:
     """Judges throughput and shift shortfall at the end of every closed minute, in order."""
 
-    def __init__(self, definitions: Definitions, book: ProductionBook, states: AlarmStates) -> None:
+    def __init__(
+        self,
+        definitions: Definitions,
+        book: ProductionBook,
+        states: AlarmStates,
+        limits: KeptLimits | None = None,
+    ) -> None:
         self._alarms = definitions.stages
         self._book = book
         self._states = states
+        self._drifts = Drifts(definitions.stages, book, limits)
+
+    async def load(self) -> None:
+        """Takes up the limits that were set before; before judging."""
+        await self._drifts.load()
+
+    async def prepare(self, end_ns: int) -> None:
+        """Does what takes too long for ``judge``; before it."""
+        await self._drifts.prepare(end_ns)
 
     def due(self, judged_ns: int | None) -> Iterator[int]:
         """The ends of the minutes that are closed and not judged yet."""
@@ -52,6 +68,8 @@ class ProductionRules:
             standing = self._states[alarm.definition.id].stands
             input_ = throughput_input(alarm.rule, window, standing=standing)
             return input_, window.deviation_pct
+        if isinstance(alarm.rule, DriftRule):
+            return self._drifts.judge(alarm, end_ns)
         stage = alarm.stage
         calendar = self._book.plan.calendar
         shift = calendar.shift_at(end_ns - 1)

@@ -10,6 +10,7 @@ from service.domain.plan import Window
 from service.domain.rules import (
     BadQualityRule,
     CommunicationRule,
+    DriftRule,
     LimitRule,
     Rule,
     ShiftShortfallRule,
@@ -23,6 +24,7 @@ from service.settings.problems import choose, plain, shown
 from service.settings.ruletables import (
     BadQualityTable,
     CommunicationTable,
+    DriftTable,
     LimitTable,
     RuleTable,
     ShiftShortfallTable,
@@ -33,6 +35,7 @@ from service.settings.ruletables import (
 TABLES: dict[str, type[RuleTable]] = {
     "throughput": ThroughputTable,
     "shift_shortfall": ShiftShortfallTable,
+    "drift": DriftTable,
     "limit": LimitTable,
     "bad_quality": BadQualityTable,
     "stale": StaleTable,
@@ -103,6 +106,19 @@ class Rulebook:
                     timing=table.timing,
                     max_unknown_share=table.max_unknown_share,
                 )
+            case DriftTable():
+                self._judge_stages(table.stages, where, hourly=False)
+                self._judge_history(table, where)
+                return DriftRule(
+                    id=table.id,
+                    stages=table.stages,
+                    chart=table.chart,
+                    false_per_month=table.false_per_month,
+                    priority=table.priority,
+                    timing=table.timing,
+                    history_days=table.history_days,
+                    min_days=table.min_days,
+                )
             case LimitTable():
                 self._judge_limit(table, where)
                 return LimitRule(table.id, table.limit, table.tags, table.priority, table.timing)
@@ -155,6 +171,15 @@ class Rulebook:
                 expected=f"less than below_pct, which is {plain(table.below_pct)}",
                 found=plain(table.deadband_pct),
                 remedy="make it smaller, or the alarm goes only above plan",
+            )
+
+    def _judge_history(self, table: DriftTable, where: Where) -> None:
+        if table.min_days > table.history_days:
+            self._document.problem(
+                (*where, "min_days"),
+                expected=f"at most history_days, which is {plain(table.history_days)}",
+                found=plain(table.min_days),
+                remedy="ask for less, or look further back",
             )
 
     def _judge_tags(self, patterns: Sequence[str], where: Where) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from service.domain.plan import Window
-from service.domain.rules import LimitKind, Timing
+from service.domain.rules import ChartKind, LimitKind, Timing
 from service.settings.fields import (
     DelayS,
     Name,
@@ -58,6 +58,16 @@ class ShiftShortfallTable(RuleTable):
     stages: Stages
     below_pct: BelowPct
     max_unknown_share: Share = 0.2
+
+
+class DriftTable(RuleTable):
+    """[[drift]]"""
+
+    stages: Stages
+    chart: Annotated[ChartKind, Field(examples=["cusum"])] = ChartKind.CUSUM
+    false_per_month: Annotated[Number, Field(gt=0, le=10, examples=[0.33])] = 0.33
+    history_days: Annotated[Number, Field(ge=10, le=90, examples=[60])] = 60.0
+    min_days: Annotated[Number, Field(ge=5, le=90, examples=[20])] = 20.0
 
 
 class LimitTable(RuleTable):

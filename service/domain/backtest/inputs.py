@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
 
 from service.domain.arrays import Float64s, Int64s
 from service.domain.backtest.grid import Grid
 from service.domain.definitions import StageAlarm
+from service.domain.detection.drift import Drift
+from service.domain.detection.limits import Limits, next_quarter_ns
 from service.domain.judge import (
+    UNKNOWN,
     Codes,
     shift_outlooks_kg,
     shortfall_codes,
@@ -17,7 +24,7 @@ from service.domain.judge import (
 from service.domain.plan import Window
 from service.domain.production.book import ProductionBook
 from service.domain.production.windows import RunningSums, StageWindows
-from service.domain.rules import ShiftShortfallRule, ThroughputRule
+from service.domain.rules import DriftRule, ShiftShortfallRule, ThroughputRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +44,19 @@ class Inputs:
 class Past:
     """The production of ``book`` at the minutes of ``grid``, as rules see it.
 
-    Asked stage by stage it sums each stage once.
+    Asked stage by stage it sums each stage once. kept: limits of drift rules that the service set,
+    by the version of their definition; others are set anew.
     """
 
-    def __init__(self, book: ProductionBook, grid: Grid) -> None:
+    def __init__(
+        self,
+        book: ProductionBook,
+        grid: Grid,
+        kept: Mapping[str, Sequence[Limits]] = MappingProxyType({}),
+    ) -> None:
         self._book = book
         self._grid = grid
+        self._kept = kept
         self._summed: tuple[str, RunningSums] | None = None
 
     def inputs(self, alarm: StageAlarm) -> Inputs:
@@ -50,6 +64,8 @@ class Past:
         rule = alarm.rule
         if isinstance(rule, ThroughputRule):
             return self._throughput(rule, alarm.stage.id)
+        if isinstance(rule, DriftRule):
+            return self._drift(rule, alarm)
         return self._shortfall(rule, alarm)
 
     def _throughput(self, rule: ThroughputRule, stage: str) -> Inputs:
@@ -70,7 +86,31 @@ class Past:
         codes = shortfall_codes(rule, so_far, outlook_kg=outlook, shift_plan_kg=due)
         return Inputs(self._grid.ends_ns, codes, codes, shortfalls_pct(outlook, due))
 
+    def _drift(self, rule: DriftRule, alarm: StageAlarm) -> Inputs:
+        calendar = self._book.plan.calendar
+        kept = self._kept.get(alarm.definition.version, ())
+        drift = Drift(rule, alarm.stage, calendar, self._among, kept)
+        ends = self._grid.ends_ns
+        code = np.full(len(ends), UNKNOWN, np.int8)
+        value = np.full(len(ends), np.nan)
+        at = 0
+        while at < len(ends):
+            quarter_end_ns = next_quarter_ns(calendar, int(ends[at]) - 1)
+            until = int(np.searchsorted(ends, quarter_end_ns, "right"))
+            judged = drift.judge_until(int(ends[until - 1]))
+            if isinstance(drift.limits, Limits):
+                first = max(at, int(np.searchsorted(ends, drift.limits.from_ns, "right")))
+                last = np.searchsorted(judged.end_ns, ends[first:until], "right") - 1
+                seen = last >= 0
+                code[first:until][seen] = judged.code[last[seen]]
+                value[first:until][seen] = judged.value[last[seen]]
+            at = until
+        return Inputs(ends, code, code, value)
+
     def _windows(self, stage: str, starts_ns: Int64s) -> StageWindows:
+        return self._among(stage, starts_ns, self._grid.ends_ns)
+
+    def _among(self, stage: str, starts_ns: Int64s, ends_ns: Int64s) -> StageWindows:
         if self._summed is None or self._summed[0] != stage:
             self._summed = stage, self._book.running(stage)
-        return self._book.among(stage, self._summed[1], starts_ns, self._grid.ends_ns)
+        return self._book.among(stage, self._summed[1], starts_ns, ends_ns)

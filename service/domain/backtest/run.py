@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -14,11 +15,13 @@ from service.domain.backtest.labels import Alert, Label, matches, verdict
 from service.domain.backtest.outcome import AlarmOutcome, Outcome, Spans, flood_minutes
 from service.domain.backtest.replay import replay
 from service.domain.definitions import Definitions, StageAlarm
+from service.domain.detection.drift import looks_back_ns
+from service.domain.detection.limits import Limits
 from service.domain.instants import MINUTE_NS
 from service.domain.judge import UNKNOWN
 from service.domain.plan import Plan, Window, window_start_ns
 from service.domain.production.book import ProductionBook
-from service.domain.rules import ThroughputRule
+from service.domain.rules import DriftRule, ThroughputRule
 
 
 def backtest(
@@ -30,16 +33,17 @@ def backtest(
     end_ns: int,
     labels: Sequence[Label] | None = None,
     grace_ns: int = 0,
+    kept: Mapping[str, Sequence[Limits]] = MappingProxyType({}),
     progressed: Callable[[int], None] = lambda _: None,
 ) -> Outcome:
     """What the production rules of ``definitions`` would have done in [start_ns, end_ns).
 
     Every alarm begins clear; nobody acknowledges. ``book`` holds the range and what the windows
-    look back on, see ``needed_from_ns``. progressed: told after each alarm how many are done; may
-    raise to end it.
+    look back on, see ``needed_from_ns``. kept: see ``Past``. progressed: told after each alarm how
+    many are done; may raise to end it.
     """
     grid = Grid(book.plan, start_ns, end_ns)
-    past = Past(book, grid)
+    past = Past(book, grid, kept)
     found: dict[str, AlarmOutcome] = {}
     # By stage, for a stage is summed once.
     for alarm in sorted(definitions.stages, key=lambda one: one.stage.id):
@@ -75,13 +79,21 @@ def backtest(
 def needed_from_ns(definitions: Iterable[Definitions], plan: Plan, start_ns: int) -> int:
     """The earliest instant that any window looks back on when judging begins after ``start_ns``."""
     first_end_ns = (start_ns // MINUTE_NS + 1) * MINUTE_NS
+    definitions = list(definitions)
     windows = {Window.HOUR, Window.SHIFT} | {
         alarm.rule.window
         for one in definitions
         for alarm in one.stages
         if isinstance(alarm.rule, ThroughputRule)
     }
-    return min(window_start_ns(window, plan.calendar, first_end_ns) for window in windows)
+    starts = [window_start_ns(window, plan.calendar, first_end_ns) for window in windows]
+    starts += [
+        looks_back_ns(alarm.rule, plan.calendar, first_end_ns)
+        for one in definitions
+        for alarm in one.stages
+        if isinstance(alarm.rule, DriftRule)
+    ]
+    return min(starts)
 
 
 def alerts_of(transitions: Iterable[Transition]) -> tuple[Alert, ...]:

@@ -17,6 +17,8 @@ from service.domain.production.minutes import Minutes
 from service.domain.production.windows import Counts, RunningSums, StageWindows, minute_of, units
 
 HOUR_MINUTES = 60
+BEFORE_DAYS = 98
+"""Of the year before: the longest history of a drift rule, and a rolling week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,11 @@ class ProductionBook:
         counts = sums.between(a, b, outside_kg=outside, minutes=minutes)
         return self._windows(self._stage[stage], counts)
 
+    def many(self, stage: str, start_ns: Int64s, end_ns: Int64s) -> StageWindows:
+        """``among`` as the book stands now; any thread may ask."""
+        with self._turning:
+            return self.among(stage, self.running(stage), start_ns, end_ns)
+
     def plant(self, window: Window) -> StageWindow | None:
         """Plant output over ``window``: counted once, at the line's output stage."""
         return self.window(self.line.output_stage, window)
@@ -261,9 +268,8 @@ def due_per_minute(plan: Plan, first_minute: int, n_minutes: int) -> Float64s:
 
 
 def book_span(plan: Plan, now_ns: int) -> tuple[int, int]:
-    """(first_minute, n_minutes) of a book for the production year of ``now_ns``, with eight days
-    before
-    it for rolling windows and the following year's first eight days."""
+    """(first_minute, n_minutes) of a book for the production year of ``now_ns``, with
+    ``BEFORE_DAYS`` before it for what looks back and the following year's first eight days."""
     year_start_ns, year_end_ns = plan.calendar.year_bounds_ns(plan.calendar.year_of(now_ns))
-    first = year_start_ns // MINUTE_NS - 8 * 1440
+    first = year_start_ns // MINUTE_NS - BEFORE_DAYS * 1440
     return first, year_end_ns // MINUTE_NS + 8 * 1440 - first
