@@ -48,6 +48,16 @@ BROKEN_RULES = (
         "deadband_pct = 25.0", "throughput[1].deadband_pct", ("less than below_pct", "smaller"),
     ),
     BrokenSite(
+        "more history needed than looked at", "rules.toml",
+        "min_days = 20", "min_days = 70",
+        "min_days = 70", "drift[1].min_days", ("at most history_days, which is 60", "ask for less"),
+    ),
+    BrokenSite(
+        "a chart that is none", "rules.toml",
+        'chart = "cusum"', 'chart = "shewhart"',
+        '"shewhart"', "drift[1].chart", ("cusum", "ewma"),
+    ),
+    BrokenSite(
         "rule on a connector that is none", "rules.toml",
         'connectors = ["*"]', 'connectors = ["plan"]',
         'connectors = ["plan"]', "communication[1].connectors[1]", ('did you mean "plant"?',),

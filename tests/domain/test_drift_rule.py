@@ -3,6 +3,7 @@ judgement live, after a restart, and when replayed."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -158,9 +159,13 @@ def test_an_unknown_or_unplanned_hour_is_unknown(book: ProductionBook) -> None:
     ]  # fmt: skip
 
 
-def test_the_stated_false_alarms_are_at_most_those_that_are_accepted(book: ProductionBook) -> None:
+def test_limits_state_their_false_alarms_and_how_sure_that_is(book: ProductionBook) -> None:
     judged = drift(book)
     judged.prepare(START_NS + 15 * DAY_NS)
     assert isinstance(judged.limits, Limits)
-    assert 0.0 < judged.limits.false_per_month <= 0.33
     assert judged.limits.low <= judged.limits.false_per_month <= judged.limits.high
+    assert 0.0 < judged.limits.false_per_month < 1.0
+    many = Drift(replace(rule(), false_per_month=6.0), STAGE, plan().calendar, book.many)
+    many.prepare(START_NS + 15 * DAY_NS)
+    assert isinstance(many.limits, Limits)
+    assert many.limits.false_per_month > 3.0 * judged.limits.false_per_month

@@ -15,7 +15,7 @@ import numpy as np
 
 from service.domain.arrays import Float64s, Int64s
 from service.domain.calendar import Calendar
-from service.domain.detection.calibrate import Effort, calibrate
+from service.domain.detection.calibrate import TARGET, Effort, calibrate
 from service.domain.detection.cusum import REFERENCES, Cusums
 from service.domain.detection.efficiency import independent_bank, independent_ewma
 from service.domain.detection.ewma import Ewma
@@ -144,7 +144,7 @@ def set_limits(
             history,
             horizon_blocks=horizon,
             rng=rng,
-            target=rule.false_per_month,
+            target=TARGET * rule.false_per_month,
             effort=EFFORT,
         )
     except ValueError as error:
