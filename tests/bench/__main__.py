@@ -10,25 +10,26 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tests.bench.accounting import accounting
 from tests.bench.backtest import backtest
+from tests.bench.forecast import forecast
 from tests.bench.intake import intake
 from tests.bench.journal import journal
 from tests.bench.live import live
-from tests.bench.measure import Figures
 from tests.bench.watch import watch
 
-PARTS: dict[str, Callable[[Path], Awaitable[Figures]]] = {
+PARTS: dict[str, Callable[[Path], Awaitable[Mapping[str, Any]]]] = {
     "journal": journal,
     "intake_to_duckdb": intake,
     "accounting_day": accounting,
     "watch": watch,
     "backtest": backtest,
     "live_snapshot": live,
+    "forecast": forecast,
 }
 
 
@@ -49,7 +50,9 @@ def main() -> None:
     print(json.dumps(found, indent=2))
 
 
-async def _run(part: Callable[[Path], Awaitable[Figures]], folder: Path) -> Figures:
+async def _run(
+    part: Callable[[Path], Awaitable[Mapping[str, Any]]], folder: Path
+) -> Mapping[str, Any]:
     return await part(folder)
 
 
