@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,17 @@ class ShiftSpan:
     end_ns: int
 
 
+class DowntimeKind(StrEnum):
+    """Why planned hours are not worked."""
+
+    HOLIDAY = "holiday"
+    OVERHAUL = "overhaul"
+    CURTAILMENT = "curtailment"
+    """Reserve for when the grid asks to stop."""
+    PLANNED = "planned"
+    """Any other planned downtime."""
+
+
 @dataclass(frozen=True, slots=True)
 class Downtime:
     """Planned hours that are not worked: holiday, overhaul, curtailment reserve; [start_ns,
@@ -44,6 +56,7 @@ class Downtime:
     start_ns: int
     end_ns: int
     reason: str
+    kind: DowntimeKind = DowntimeKind.PLANNED
 
 
 @dataclass(frozen=True)
@@ -53,12 +66,14 @@ class Calendar:
     day_start: local time at which the production day, and with it months and years, begin.
     shifts: sorted by start; together they last 24 h.
     downtimes: sorted and disjoint.
+    earlier: shifts that held until an instant, the oldest first; ``shifts`` hold since then.
     """
 
     zone: ZoneInfo
     day_start: time
     shifts: tuple[Shift, ...]
     downtimes: tuple[Downtime, ...] = ()
+    earlier: tuple[tuple[int, tuple[Shift, ...]], ...] = ()
 
     def planned_ns(self, start_ns: int, end_ns: int) -> int:
         """Planned nanoseconds within [start_ns, end_ns)."""

@@ -119,8 +119,7 @@ def _rate_t_per_h(recent: StageWindow) -> float | None:
 
 
 def _required_t_per_h(stage: Stage, book: ProductionBook, at_ns: int) -> float:
-    rate = book.plan.rate_kg_per_h(book.plan.calendar.year_of(at_ns))
-    return rate / stage.finished_eq / 1_000.0
+    return book.plan.rate_at_kg_per_h(at_ns) / stage.finished_eq / 1_000.0
 
 
 def _state(recent: StageWindow, *, planned: bool) -> StageState:

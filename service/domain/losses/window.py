@@ -12,7 +12,6 @@ from service.domain.instants import MINUTE_NS
 from service.domain.line import Line, Stage
 from service.domain.losses.units import StageMinutes, WorkUnit, stage_minutes, standing_by
 from service.domain.plan import Plan
-from service.domain.production.book import due_per_minute
 
 STANDS_BY_AFTER_MIN = 3 * 1440
 """A unit that has made nothing for so long is no longer expected to: it stands by."""
@@ -38,7 +37,7 @@ def line_minutes(
     last_made_ns: by unit, the end of the last minute before the first in which it made something;
     one that is missing never made anything as far as is known.
     """
-    due = due_per_minute(plan, first_minute, n_minutes)
+    due = plan.due_per_minute(first_minute, n_minutes)
     edges = (first_minute + np.arange(n_minutes + 1, dtype=np.int64)) * MINUTE_NS
     planned = plan.calendar.planned_fraction(edges)
     found = []

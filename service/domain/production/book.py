@@ -79,7 +79,7 @@ class ProductionBook:
         self._turning = threading.Lock()  # windows are also read by a worker thread
         self._made = np.zeros((len(line.stages), n_minutes), np.int64)
         self._known = np.zeros((len(line.stages), n_minutes), np.uint16)  # meters
-        self._due = units(due_per_minute(plan, first_minute, n_minutes))
+        self._due = units(plan.due_per_minute(first_minute, n_minutes))
 
     @property
     def first_ns(self) -> int:
@@ -126,6 +126,13 @@ class ProductionBook:
             known += (~np.isnan(now)).astype(np.int64) - (~np.isnan(was)).astype(np.int64)
             self._known[stage, at] = known
         self._frontier[meter] = max(end, self._frontier.get(meter, end))
+
+    def replan(self, plan: Plan) -> None:
+        """Judges against ``plan`` from now on. What it says of minutes that are closed has to be
+        what the plan before said of them, or judgements of the past would change."""
+        due = units(plan.due_per_minute(self._first, self._made.shape[1]))
+        with self._turning:
+            self.plan, self._due = plan, due
 
     def enter_hours(
         self,
@@ -233,7 +240,7 @@ class ProductionBook:
             new = slice(begin - first_minute, end - first_minute)
             made[:, new] = self._made[:, old]
             known[:, new] = self._known[:, old]
-        due = units(due_per_minute(self.plan, first_minute, n_minutes))
+        due = units(self.plan.due_per_minute(first_minute, n_minutes))
         with self._turning:
             self._first, self._made, self._known, self._due = first_minute, made, known, due
 
@@ -250,21 +257,6 @@ class ProductionBook:
         last_ns = self.first_ns + self._made.shape[1] * MINUTE_NS
         before = self.plan.due_kg(start_ns, min(end_ns, self.first_ns))
         return before + self.plan.due_kg(max(start_ns, last_ns), end_ns)
-
-
-def due_per_minute(plan: Plan, first_minute: int, n_minutes: int) -> Float64s:
-    """Finished kg due in each minute; shape (n_minutes,)."""
-    edges = (first_minute + np.arange(n_minutes + 1, dtype=np.int64)) * MINUTE_NS
-    planned = plan.calendar.planned_fraction(edges)
-    at = int(edges[0])
-    due = np.zeros(n_minutes)
-    while at < int(edges[-1]):
-        year = plan.calendar.year_of(at)
-        until = min(plan.calendar.year_bounds_ns(year)[1], int(edges[-1]))
-        a, b = at // MINUTE_NS - first_minute, until // MINUTE_NS - first_minute
-        due[a:b] = planned[a:b] * plan.rate_kg_per_h(year) / 60.0
-        at = until
-    return due
 
 
 def book_span(plan: Plan, now_ns: int) -> tuple[int, int]:
