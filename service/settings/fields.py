@@ -79,6 +79,12 @@ def _date_or_local(value: object) -> date:
     return value
 
 
+def _only_date(value: object) -> date:
+    if isinstance(value, datetime):
+        raise wrong("a date without a time")
+    return _date_or_local(value)
+
+
 def _time_zone(value: object) -> ZoneInfo:
     if isinstance(value, ZoneInfo):
         return value
@@ -114,5 +120,6 @@ NotNegative = Annotated[Number, Field(ge=0)]
 DelayS = Annotated[Number, Field(ge=0, le=31 * 86_400)]
 LocalTime = Annotated[time, BeforeValidator(_local_time)]
 DateOrLocal = Annotated[date, PlainValidator(_date_or_local)]
+OnlyDate = Annotated[date, PlainValidator(_only_date)]
 TimeZone = Annotated[ZoneInfo, BeforeValidator(_time_zone)]
 PriorityName = Annotated[Priority, BeforeValidator(_priority)]

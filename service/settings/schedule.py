@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from service.domain.calendar import Calendar, Downtime, Shift, instant_of
 from service.domain.plan import Plan
+from service.domain.planversion import PlanVersion, Ramp
 from service.settings.document import Document
 from service.settings.explain import toml_text
 from service.settings.fields import FIRST_YEAR, LAST_YEAR
@@ -34,9 +35,10 @@ def read_calendar(document: Document, zone: ZoneInfo) -> tuple[Calendar, Calenda
 
 
 def read_plan(
-    document: Document, calendar: Calendar | None
+    document: Document, calendar: Calendar | None, *, crews: int
 ) -> tuple[Plan | None, PlanTable | None]:
-    """The plan over ``calendar``, and its table; problems are noted."""
+    """The plan over ``calendar``, and its table; problems are noted. It is the first version, on
+    which people build when they change calendar or plan."""
     data = document.table("plan", example="[plan] with year, target_t and output_stage")
     table = document.section(PlanTable, data, ("plan",)) if data is not None else None
     if table is None:
@@ -60,9 +62,11 @@ def read_plan(
             )
         else:
             target_kg[int(year)] = target_t * 1_000
+    month_weight = _month_weights(document, table)
+    ramps = _ramps(document, table)
     if calendar is None:
         return None, table
-    plan = Plan(calendar, target_kg)
+    plan = Plan.of([PlanVersion(0, calendar, target_kg, month_weight, ramps, crews)])
     for planned in target_kg:
         if calendar.planned_ns(*calendar.year_bounds_ns(planned)) == 0:
             is_first = planned == table.year
@@ -73,6 +77,43 @@ def read_plan(
                 remedy="correct calendar.downtimes",
             )
     return plan, table
+
+
+def _month_weights(document: Document, table: PlanTable) -> dict[int, float]:
+    weights = {}
+    for month, weight in table.month_weights.items():
+        if month.isascii() and month.isdigit() and 1 <= int(month[:3]) <= 12:
+            weights[int(month)] = weight
+            continue
+        document.problem(
+            ("plan", "month_weights", month),
+            expected="a month from 1 to 12",
+            found=shown(month),
+            remedy="write e.g. month_weights = { 2 = 0.9 }",
+        )
+    return weights
+
+
+def _ramps(document: Document, table: PlanTable) -> tuple[Ramp, ...]:
+    """The ramps, sorted; those that end before they start or overlap are noted."""
+    rows = sorted(enumerate(table.ramps), key=lambda row: row[1].start)
+    for at, one in rows:
+        if one.end <= one.start:
+            document.problem(
+                ("plan", "ramps", at, "end"),
+                expected=f"later than start, which is {one.start}",
+                found=str(one.end),
+                remedy="end is the first day at the full rate",
+            )
+    for (_, before), (at, after) in pairwise(rows):
+        if after.start < before.end:
+            document.problem(
+                ("plan", "ramps", at, "start"),
+                expected=f"not before {before.end}, the end of the ramp before",
+                found=str(after.start),
+                remedy="ramps must not overlap; move one of them",
+            )
+    return tuple(Ramp(one.start, one.end, one.start_pct / 100) for _, one in rows)
 
 
 def _judge_shifts(document: Document, shifts: Sequence[ShiftEntry]) -> None:
@@ -114,7 +155,7 @@ def _downtimes(
                 remedy="end is the first day (or moment) that is worked again",
             )
             continue
-        spans.append((Downtime(start_ns, end_ns, table.reason), at))
+        spans.append((Downtime(start_ns, end_ns, table.reason, table.kind), at))
     spans.sort(key=lambda span: span[0].start_ns)
     for (before, first), (after, second) in pairwise(spans):
         if after.start_ns < before.end_ns:

@@ -126,7 +126,8 @@ def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
     history = read_history(document)
     destinations = read_destinations(document)
     schedule = read_calendar(document, site.time_zone if site is not None else ZoneInfo("UTC"))
-    plan, plan_table = read_plan(document, schedule[0] if schedule is not None else None)
+    calendar, crews = (None, 1) if schedule is None else (schedule[0], schedule[1].crews)
+    plan, plan_table = read_plan(document, calendar, crews=crews)
     noted = len(problems)
     output_stage = plan_table.output_stage if plan_table is not None else None
     line = read_line(document, tag_list, output_stage)

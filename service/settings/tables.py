@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from service.domain.alarm import Priority
+from service.domain.calendar import DowntimeKind
 from service.domain.line import MeterKind
 from service.settings.fields import (
     FIRST_YEAR,
@@ -24,6 +25,7 @@ from service.settings.fields import (
     Name,
     NotNegative,
     Number,
+    OnlyDate,
     Positive,
     PriorityName,
     Section,
@@ -120,6 +122,7 @@ class DowntimeTable(Section):
     start: Annotated[DateOrLocal, Field(examples=["2026-02-15"])]
     end: Annotated[DateOrLocal, Field(examples=["2026-02-22"])]
     reason: Annotated[Text, Field(examples=["Spring Festival"])]
+    kind: Annotated[DowntimeKind, Field(examples=["holiday"])] = DowntimeKind.PLANNED
 
 
 class CalendarTable(Section):
@@ -134,6 +137,14 @@ class CalendarTable(Section):
     downtimes: tuple[DowntimeTable, ...] = ()
 
 
+class RampTable(Section):
+    """[[plan.ramps]]"""
+
+    start: Annotated[OnlyDate, Field(examples=["2026-07-27"])]
+    end: Annotated[OnlyDate, Field(examples=["2026-08-03"])]
+    start_pct: Annotated[Number, Field(gt=0, le=100, examples=[50.0])]
+
+
 class PlanTable(Section):
     """[plan]"""
 
@@ -143,6 +154,10 @@ class PlanTable(Section):
     other_years: Annotated[dict[str, Tonnes], Field(examples=[{"2027": 72_000}])] = Field(
         default_factory=dict
     )
+    month_weights: Annotated[
+        dict[str, Annotated[Number, Field(gt=0, le=10)]], Field(examples=[{"2": 0.9}])
+    ] = Field(default_factory=dict)
+    ramps: tuple[RampTable, ...] = ()
 
 
 class NotificationTable(Section):

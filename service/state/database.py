@@ -31,6 +31,7 @@ from service.state import (  # noqa: F401  they belong to the schema
     tables_identity,
     tables_limits,
     tables_losses,
+    tables_plans,
 )
 from service.state.metadata import SCHEMA_VERSION, metadata
 

@@ -10,6 +10,7 @@ from service.app.core import Core
 from service.domain.line import Stage
 from service.domain.plan import Window
 from service.domain.production.book import ProductionBook, StageWindow
+from service.runtime.planning import NEARLY_ALL
 from service.runtime.views import SHOWN_WINDOWS, ProductionView, StageState, StageView
 
 LOW_PCT = -10.0
@@ -17,8 +18,6 @@ LOW_PCT = -10.0
 STOPPED_PCT = -98.0
 MOSTLY = 0.5
 """With less of its window known a stage's rate is unknown."""
-NEARLY_ALL = 0.9
-"""With less of the year known a catch-up rate would mislead."""
 
 
 @dataclass(frozen=True, slots=True)
