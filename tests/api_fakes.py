@@ -19,10 +19,11 @@ from service.api.stream import Pace
 from service.domain.alarm import Phase, Priority, TransitionKind
 from service.domain.backtest.outcome import Outcome
 from service.domain.batch import Batch, make_batch
-from service.domain.calendar import Shift
+from service.domain.calendar import Calendar, Shift
 from service.domain.coverage import Cover
 from service.domain.instants import MINUTE_NS, SECOND_NS
 from service.domain.line import Line, Meter, MeterKind, Stage
+from service.domain.planversion import PlanVersion
 from service.domain.production.book import StageWindow
 from service.domain.quality import BAD_COMMUNICATION_ERROR, GOOD
 from service.domain.tag import Limits, Tag, TagKind
@@ -33,6 +34,7 @@ from service.runtime.entries import Entries
 from service.runtime.identity import Role
 from service.runtime.ingest import SourceState
 from service.runtime.live import LiveTable
+from service.runtime.planning import Planning
 from service.runtime.progress import Progress
 from service.runtime.views import (
     SHOWN_WINDOWS,
@@ -53,7 +55,8 @@ from service.state.database import open_database
 from service.state.entries import StateEntries
 from service.state.identity import StateIdentity
 from service.state.passwords import Passwords
-from tests.sites import SITE_ZONE
+from service.state.plans import StatePlans
+from tests.sites import SITE_ZONE, ZONE
 
 NOW_NS = 1_772_323_200 * SECOND_NS  # 2026-03-01T00:00:00Z
 PASSWORD = "graphite-3000"
@@ -236,6 +239,9 @@ LINE = Line(
     "PK",
 )  # fmt: skip
 
+SHIFTS = (Shift("C", time(0)), Shift("A", time(8)), Shift("B", time(16)))
+FIRST_PLAN = PlanVersion(0, Calendar(ZONE, time(8), SHIFTS), {2026: 70_000_000.0}, crews=4)
+
 
 @dataclass
 class Api:
@@ -282,10 +288,9 @@ async def open_api(
         live, history, alarms, edges = FakeLive(table), sample_history(), FakeAlarms(), FakeEdges()
         reasons: list[str] = []
         context = ApiContext(
-            site=SiteCard("changzhi", "Changzhi", "长治", SITE_ZONE, 70_000.0, 2026),
+            site=SiteCard("changzhi", "Changzhi", "长治", SITE_ZONE, 2026),
             table=table,
             line=LINE,
-            shifts=(Shift("A", time(8)), Shift("B", time(16)), Shift("C", time(0))),
             clock=clock,
             identity=identity,
             live=live,
@@ -298,6 +303,7 @@ async def open_api(
             backtests=FakeBacktests(),
             corrections=StateCorrections(database),
             entries=Entries(StateEntries(database), LINE, clock),
+            planning=Planning(StatePlans(database, FIRST_PLAN), FIRST_PLAN, LINE, clock),
             measures=lambda: [
                 Measure("anodewatch_rows", "Rows.", 5.0, labels={"consumer": "history"}),
                 Measure("anodewatch_rows", "Rows.", 7.0, labels={"consumer": "watch"}),

@@ -19,6 +19,7 @@ from service.api.routes import (
     health,
     history,
     line,
+    planning,
     session,
     tags,
     users,
@@ -46,6 +47,7 @@ Tonnes, values, history and alarms of an artificial-graphite anode plant.
 SUBJECTS = [
     {"name": "session", "description": "Log in and out"},
     {"name": "line", "description": "The line, and production against plan"},
+    {"name": "planning", "description": "Calendar and plan, and changing them"},
     {"name": "tags", "description": "Tags and their newest values"},
     {"name": "history", "description": "Values of the past"},
     {"name": "alarms", "description": "Alarms after ISA-18.2"},
@@ -88,6 +90,7 @@ def create_api(context: ApiContext, *, pace: Pace | None = None) -> FastAPI:
         *(
             session,
             line,
+            planning,
             tags,
             history,
             alarms,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.domain.calendar import Shift
 from service.domain.line import Line
 from service.domain.tagtable import TagTable
 from service.runtime.backtest import Backtests
@@ -14,6 +13,7 @@ from service.runtime.corrections import CorrectionBook
 from service.runtime.entries import Entries
 from service.runtime.history import HistoryReader
 from service.runtime.identity import Identity
+from service.runtime.planning import Planning
 from service.runtime.views import (
     AlarmBook,
     Deliveries,
@@ -27,13 +27,12 @@ from service.runtime.views import (
 
 @dataclass(frozen=True, slots=True)
 class SiteCard:
-    """What every page says of the site. target_t: finished tonnes of production year ``year``."""
+    """What every page says of the site. year: the production year that its plan is made for."""
 
     id: str
     name_en: str
     name_zh: str
     time_zone: str
-    target_t: float
     year: int
 
 
@@ -48,7 +47,6 @@ class ApiContext:
     site: SiteCard
     table: TagTable
     line: Line
-    shifts: tuple[Shift, ...]
     clock: Clock
     identity: Identity
     live: LiveView
@@ -61,6 +59,7 @@ class ApiContext:
     measures: Measures
     backtests: Backtests
     entries: Entries
+    planning: Planning
     corrections: CorrectionBook
     web: Path | None = None
     public_url: str | None = None

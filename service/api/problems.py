@@ -14,6 +14,7 @@ from starlette.requests import Request
 from service.api.headers import SECURITY
 from service.api.models.common import Problem
 from service.domain.entries.entry import EntryClash, EntryRefused
+from service.domain.planning import PlanClash, PlanRefused
 from service.runtime.entries import NoSuchEntry
 from service.runtime.errors import ConnectorError
 from service.runtime.identity import (
@@ -37,6 +38,8 @@ _STATUS: dict[type[Exception], int] = {
     Unsuitable: 422,
     Throttled: 429,
     EntryRefused: 422,
+    PlanRefused: 422,
+    PlanClash: 409,
     EntryClash: 409,
     NoSuchEntry: 404,
 }
@@ -61,7 +64,7 @@ def tell_problems(app: FastAPI) -> None:
     """Registers how each exception is answered."""
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(IdentityError, _refused)
-    for refusal in (NothingToAcknowledge, EntryRefused, NoSuchEntry):
+    for refusal in (NothingToAcknowledge, EntryRefused, NoSuchEntry, PlanRefused):
         app.add_exception_handler(refusal, _refused)
     app.add_exception_handler(ConnectorError, _away)
     app.add_exception_handler(TimeoutError, _late)

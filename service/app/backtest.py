@@ -17,6 +17,7 @@ from service.domain.backtest.run import backtest, needed_from_ns
 from service.domain.definitions import Definitions, define
 from service.domain.detection.limits import Limits
 from service.domain.instants import HOUR_NS, MINUTE_NS, to_iso
+from service.domain.plan import Plan
 from service.domain.production.book import HOUR_MINUTES, ProductionBook
 from service.runtime.backtest import BacktestAsked, CannotBacktest
 from service.settings import Site, SiteError
@@ -24,6 +25,7 @@ from service.settings.rulefile import parse_rules
 from service.state.database import Database
 from service.state.limits import kept_limits
 from service.state.past import closed_through_ns, hours_between
+from service.state.plans import kept_versions
 
 LONGEST_S = 60.0
 """A backtest through the API that takes longer is given up."""
@@ -78,11 +80,13 @@ def recorded(
     if start_ns >= end_ns:
         until = "there is none yet" if closed_ns is None else f"it ends at {to_iso(closed_ns)}"
         raise CannotBacktest(f"no production is recorded from {to_iso(start_ns)} on: {until}")
-    first = needed_from_ns(definitions, site.plan, start_ns) // HOUR_NS
+    made = [kept.version for kept in kept_versions(connection, site.plan.first)]
+    plan = Plan.of([site.plan.first, *made])
+    first = needed_from_ns(definitions, plan, start_ns) // HOUR_NS
     end = -(-end_ns // HOUR_NS)
     book = ProductionBook(
         site.line,
-        site.plan,
+        plan,
         first_minute=first * HOUR_MINUTES,
         n_minutes=(end - first) * HOUR_MINUTES,
     )

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from connectors.registry import Port, kinds
 from service.app.occupied import occupied
+from service.app.outside import destination_of, history_of, sources_of
 from service.domain.definitions import Definitions, define
 from service.domain.instants import MINUTE_NS, seconds
 from service.domain.production.book import ProductionBook, book_span
@@ -34,6 +33,7 @@ from service.runtime.live import LiveTable, follow
 from service.runtime.losses import Losses
 from service.runtime.notification import SiteName
 from service.runtime.notify import Destination
+from service.runtime.planning import Planning
 from service.runtime.retry import until_done
 from service.runtime.source import OpenSource
 from service.runtime.watch import Watch
@@ -49,6 +49,7 @@ from service.state.ledger import StateLedger
 from service.state.limits import StateLimits
 from service.state.losses import StateLosses
 from service.state.outbox import StateOutbox
+from service.state.plans import StatePlans
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class Core:
     absence: AbsenceRules
     outbox: StateOutbox
     entries: Entries
+    planning: Planning
     losses: Losses
     loss_book: StateLosses
     destinations: tuple[Destination, ...]
@@ -118,10 +120,15 @@ async def open_core(
         tags = [*site.tags, *derived_tags(site.line.all_meters)]
         table = await asyncio.to_thread(register, data / "journal", tags)
         database = await stack.enter_async_context(open_database(f"sqlite:///{data / 'state.db'}"))
-        history = await stack.enter_async_context(_history(site, table, clock))
+        planning = Planning(
+            StatePlans(database, site.plan.first), site.plan.first, site.line, clock
+        )
+        await planning.load()
+        site = replace(site, plan=planning.plan, calendar=planning.plan.calendar)
+        history = await stack.enter_async_context(history_of(site, table, clock))
 
         destinations = tuple(
-            [await stack.enter_async_context(_destination(d, clock)) for d in site.destinations]
+            [await stack.enter_async_context(destination_of(d, clock)) for d in site.destinations]
         )
         definitions = define(site.rules, tags=site.tags, line=site.line)
         first_minute, n_minutes = book_span(site.plan, clock.now_ns())
@@ -159,6 +166,7 @@ async def open_core(
         )
         loss_book = StateLosses(database, site.line)
         losses = Losses(site.line, site.plan, accounting, loss_book, loss_book, clock)
+        planning.judge_with(book, losses.replan)
         for consumer in (accounting, historian, watch, entries):
             await consumer.load()
         for meter, minutes in await ledger.minutes(first_minute // 60):
@@ -187,10 +195,11 @@ async def open_core(
             absence=absence,
             outbox=outbox,
             entries=entries,
+            planning=planning,
             losses=losses,
             loss_book=loss_book,
             destinations=destinations,
-            sources=_sources(site, table, clock) if sources is None else sources,
+            sources=sources_of(site, table, clock) if sources is None else sources,
             statuses=found,
         )
 
@@ -310,34 +319,6 @@ async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _sources(site: Site, table: TagTable, clock: Clock) -> dict[str, OpenSource]:
-    known = kinds(Port.SOURCE)
-    openers: dict[str, OpenSource] = {}
-    for name, settings in site.sources.items():
-        opener: Callable[..., Any] = known[str(getattr(settings, "kind", ""))].load()
-        openers[name] = partial(
-            opener, settings, name=name, tags=table.of_connector(name), clock=clock
-        )
-    return openers
-
-
-@asynccontextmanager
-async def _history(site: Site, table: TagTable, clock: Clock) -> AsyncIterator[History]:
-    kind = str(getattr(site.history, "kind", ""))
-    opener = kinds(Port.HISTORY)[kind].load()
-    folder: Path = site.service.data / "history"
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    async with opener(site.history, folder=folder, table=table, clock=clock) as history:
-        yield history
-
-
-@asynccontextmanager
-async def _destination(settings: Any, clock: Clock) -> AsyncIterator[Destination]:
-    opener = kinds(Port.NOTIFIER)[str(settings.settings.kind)].load()
-    async with opener(settings.settings, name=settings.name, clock=clock) as notifier:
-        yield Destination(settings.name, notifier, settings.min_priority)
 
 
 def _keep_alive_s(found: Mapping[str, SourceStatus], clock: Clock, group: str) -> float | None:

@@ -148,11 +148,29 @@ class Calendar:
 
     def _spans_of(self, day: date) -> list[ShiftSpan]:
         """The shifts that start on the local calendar day ``day``."""
-        starts = [instant_of(day, shift.start, self.zone) for shift in self.shifts]
-        tomorrow = day + timedelta(days=1)
-        first = instant_of(tomorrow, self.shifts[0].start, self.zone)
-        ends = [*starts[1:], first]
-        return [ShiftSpan(*row) for row in zip(self.shifts, starts, ends, strict=True)]
+        starts = self._starts_of(day)
+        if not starts:
+            return []
+        ends = [start_ns for start_ns, _ in starts[1:]]
+        ends.append(next(a for n in (1, 2) for a, _ in self._starts_of(day + timedelta(days=n))))
+        return [
+            ShiftSpan(shift, start_ns, end_ns)
+            for (start_ns, shift), end_ns in zip(starts, ends, strict=True)
+        ]
+
+    def _starts_of(self, day: date) -> list[tuple[int, Shift]]:
+        """Begin and shift of those that start on ``day`` while they are what holds, in order."""
+        found = []
+        since_ns = None
+        for until_ns, shifts in (*self.earlier, (None, self.shifts)):
+            for shift in shifts:
+                start_ns = instant_of(day, shift.start, self.zone)
+                if (since_ns is None or start_ns >= since_ns) and (
+                    until_ns is None or start_ns < until_ns
+                ):
+                    found.append((start_ns, shift))
+            since_ns = until_ns
+        return sorted(found, key=lambda one: one[0])
 
     def _down_until(self, time_ns: int) -> int:
         """Nanoseconds of downtime before ``time_ns``."""

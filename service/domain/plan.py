@@ -81,6 +81,11 @@ class Plan:
         """The plan that ``versions`` (the oldest first, at least one) amount to."""
         return cls(merged_calendar(versions), versions[-1].target_kg, tuple(versions))
 
+    @property
+    def first(self) -> PlanVersion:
+        """The version that was in force before anybody changed it."""
+        return self._all_versions()[0]
+
     def version_at(self, time_ns: int) -> PlanVersion:
         """The version in force at ``time_ns``."""
         versions = self._all_versions()

@@ -140,8 +140,13 @@ class Losses:
         self._finding = asyncio.Lock()
         self._deep_ns = 0
         self._first_ns: int | None = None
-        self._fingerprint = repr((line, plan.target_kg, plan.calendar))
+        # Later versions of the plan leave what was due before them as it was.
+        self._fingerprint = repr((line, plan.first.target_kg, plan.first.calendar))
         self.found = Progress()
+
+    def replan(self, plan: Plan) -> None:
+        """Losses are found against ``plan`` from now on."""
+        self._plan = plan
 
     async def run(self) -> None:
         """Follows the closed minutes for ever."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -64,6 +64,7 @@ class Planning:
         self._kept: list[Kept] = []
         self._plan = Plan.of([first])
         self._book: ProductionBook | None = None
+        self._told: list[Callable[[Plan], None]] = []
         self._changing = asyncio.Lock()
 
     async def load(self) -> None:
@@ -71,9 +72,11 @@ class Planning:
         self._kept = await self._store.versions()
         self._plan = Plan.of(self._versions())
 
-    def judge_with(self, book: ProductionBook) -> None:
-        """From now on ``book`` judges against the plan as it is changed."""
+    def judge_with(self, book: ProductionBook, *others: Callable[[Plan], None]) -> None:
+        """From now on ``book`` judges against the plan as it is changed, and the ``others`` are
+        told it."""
         self._book = book
+        self._told = list(others)
 
     @property
     def plan(self) -> Plan:
@@ -84,6 +87,11 @@ class Planning:
     def newest(self) -> PlanVersion:
         """The version that was made last; it may not be in force yet."""
         return self._versions()[-1]
+
+    @property
+    def in_force(self) -> PlanVersion:
+        """The version that is in force now."""
+        return self._plan.version_at(self._clock.now_ns())
 
     @property
     def kept(self) -> Sequence[Kept]:
@@ -136,6 +144,8 @@ class Planning:
             self._plan = Plan.of(self._versions())
             if self._book is not None:
                 await asyncio.to_thread(self._book.replan, self._plan)
+            for tell in self._told:
+                tell(self._plan)
             return kept, means
 
     def _versions(self) -> list[PlanVersion]:

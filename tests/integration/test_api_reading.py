@@ -45,7 +45,7 @@ async def get(client: httpx.AsyncClient, path: str, status: int = 200, **query: 
 async def test_line(client: httpx.AsyncClient) -> None:
     line = await get(client, "line")
     assert line["output_stage"] == "PK"
-    assert line["shifts"][0] == {"name": "A", "start": "08:00"}
+    assert line["shifts"][1] == {"name": "A", "start": "08:00"}
     assert line["stages"][0]["units"] == [{"id": "P1", "tag": COUNTER}]
     assert set(line["stages"][0]) == {
         *("id", "name_en", "name_zh", "finished_eq", "capacity_t_per_h", "hourly", "feeds", "units")

@@ -46,13 +46,13 @@ class Site(Answer):
     year: int
 
     @classmethod
-    def of(cls, site: SiteCard) -> Site:
+    def of(cls, site: SiteCard, *, target_t: float) -> Site:
         return cls(
             id=site.id,
             name_en=site.name_en,
             name_zh=site.name_zh,
             time_zone=site.time_zone,
-            target_t=site.target_t,
+            target_t=target_t,
             year=site.year,
         )
 

@@ -51,7 +51,8 @@ async def log_out(request: Request, context: Context) -> Response:
 @router.get("", summary="Who is asking, and which site answers", responses=problems(401))
 async def who(caller: Viewer, context: Context) -> Session:
     """The user of the session or token, and the site."""
-    return Session(user=User.of(caller.user), site=Site.of(context.site))
+    target_t = context.planning.plan.target_of(context.site.year) / 1_000.0
+    return Session(user=User.of(caller.user), site=Site.of(context.site, target_t=target_t))
 
 
 def _is_secure(request: Request, public_url: str | None) -> bool:

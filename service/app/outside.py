@@ -1,0 +1,46 @@
+"""What the site has outside, opened: its sources, its history, and who is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from connectors.registry import Port, kinds
+from service.domain.tagtable import TagTable
+from service.runtime.clock import Clock
+from service.runtime.history import History
+from service.runtime.notify import Destination
+from service.runtime.source import OpenSource
+from service.settings import Site
+
+
+def sources_of(site: Site, table: TagTable, clock: Clock) -> dict[str, OpenSource]:
+    known = kinds(Port.SOURCE)
+    openers: dict[str, OpenSource] = {}
+    for name, settings in site.sources.items():
+        opener: Callable[..., Any] = known[str(getattr(settings, "kind", ""))].load()
+        openers[name] = partial(
+            opener, settings, name=name, tags=table.of_connector(name), clock=clock
+        )
+    return openers
+
+
+@asynccontextmanager
+async def history_of(site: Site, table: TagTable, clock: Clock) -> AsyncIterator[History]:
+    kind = str(getattr(site.history, "kind", ""))
+    opener = kinds(Port.HISTORY)[kind].load()
+    folder: Path = site.service.data / "history"
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    async with opener(site.history, folder=folder, table=table, clock=clock) as history:
+        yield history
+
+
+@asynccontextmanager
+async def destination_of(settings: Any, clock: Clock) -> AsyncIterator[Destination]:
+    opener = kinds(Port.NOTIFIER)[str(settings.settings.kind)].load()
+    async with opener(settings.settings, name=settings.name, clock=clock) as notifier:
+        yield Destination(settings.name, notifier, settings.min_priority)
