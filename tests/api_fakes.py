@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import numpy as np
@@ -16,6 +17,7 @@ from fastapi import FastAPI
 from service.api.app import create_api
 from service.api.context import ApiContext, SiteCard
 from service.api.stream import Pace
+from service.app.views.losses import CoreLosses
 from service.domain.alarm import Phase, Priority, TransitionKind
 from service.domain.backtest.outcome import Outcome
 from service.domain.batch import Batch, make_batch
@@ -24,6 +26,7 @@ from service.domain.coverage import Cover
 from service.domain.instants import MINUTE_NS, SECOND_NS
 from service.domain.line import Line, Meter, MeterKind, Stage
 from service.domain.planversion import PlanVersion
+from service.domain.plan import Plan
 from service.domain.production.book import StageWindow
 from service.domain.quality import BAD_COMMUNICATION_ERROR, GOOD
 from service.domain.tag import Limits, Tag, TagKind
@@ -35,6 +38,8 @@ from service.runtime.identity import Role
 from service.runtime.ingest import SourceState
 from service.runtime.live import LiveTable
 from service.runtime.planning import Planning
+from service.runtime.lossbook import LossBook
+from service.runtime.losses import Losses
 from service.runtime.progress import Progress
 from service.runtime.views import (
     SHOWN_WINDOWS,
@@ -51,12 +56,14 @@ from service.runtime.views import (
 )
 from service.runtime.watch import NothingToAcknowledge
 from service.state.corrections import StateCorrections
-from service.state.database import open_database
+from service.state.database import Database, open_database
 from service.state.entries import StateEntries
 from service.state.identity import StateIdentity
+from service.state.losses import StateLosses
 from service.state.passwords import Passwords
 from service.state.plans import StatePlans
 from tests.sites import SITE_ZONE, ZONE
+from tests.lossplant import Closed
 
 NOW_NS = 1_772_323_200 * SECOND_NS  # 2026-03-01T00:00:00Z
 PASSWORD = "graphite-3000"
@@ -279,7 +286,7 @@ class Api:
 @asynccontextmanager
 async def open_api(
     tmp_path: Path, *, web: Path | None = None, public_url: str | None = None,
-    pace: Pace | None = None,
+    pace: Pace | None = None, losses: LossBook | None = None,
 ) -> AsyncIterator[Api]:  # fmt: skip
     clock = FakeClock(NOW_NS)
     table = TagTable(TAGS)
@@ -302,6 +309,7 @@ async def open_api(
             readiness=lambda: reasons,
             backtests=FakeBacktests(),
             corrections=StateCorrections(database),
+            losses=losses or nothing_lost(database, clock),
             entries=Entries(StateEntries(database), LINE, clock),
             planning=Planning(StatePlans(database, FIRST_PLAN), FIRST_PLAN, LINE, clock),
             measures=lambda: [
@@ -320,6 +328,14 @@ async def open_api(
         finally:
             for client in api.clients:
                 await client.aclose()
+
+
+def nothing_lost(database: Database, clock: FakeClock) -> CoreLosses:
+    """The losses of a plant of which nothing is recorded."""
+    kept = StateLosses(database, LINE)
+    calendar = Calendar(ZoneInfo(SITE_ZONE), time(8), (Shift("C", time(0)), Shift("A", time(8))))
+    losses = Losses(LINE, Plan(calendar, {2026: 7e7}), Closed(), kept, kept, clock)
+    return CoreLosses(losses, kept, Entries(StateEntries(database), LINE, clock), calendar)
 
 
 def sample_history() -> FakeHistory:

@@ -14,6 +14,7 @@ from service.runtime.entries import Entries
 from service.runtime.history import HistoryReader
 from service.runtime.identity import Identity
 from service.runtime.planning import Planning
+from service.runtime.lossbook import LossBook
 from service.runtime.views import (
     AlarmBook,
     Deliveries,
@@ -61,5 +62,6 @@ class ApiContext:
     entries: Entries
     planning: Planning
     corrections: CorrectionBook
+    losses: LossBook
     web: Path | None = None
     public_url: str | None = None

@@ -15,6 +15,7 @@ from service.api.headers import SECURITY
 from service.api.models.common import Problem
 from service.domain.entries.entry import EntryClash, EntryRefused
 from service.domain.planning import PlanClash, PlanRefused
+from service.domain.losses.entries import ReasonConflict
 from service.runtime.entries import NoSuchEntry
 from service.runtime.errors import ConnectorError
 from service.runtime.identity import (
@@ -25,6 +26,7 @@ from service.runtime.identity import (
     Unsuitable,
     WrongLogin,
 )
+from service.runtime.losses import NoSuchEvent
 from service.runtime.watch import NothingToAcknowledge
 
 log = logging.getLogger(__name__)
@@ -42,6 +44,8 @@ _STATUS: dict[type[Exception], int] = {
     PlanClash: 409,
     EntryClash: 409,
     NoSuchEntry: 404,
+    NoSuchEvent: 404,
+    ReasonConflict: 409,
 }
 _WORDS = {
     401: "Nobody is logged in",
@@ -64,7 +68,10 @@ def tell_problems(app: FastAPI) -> None:
     """Registers how each exception is answered."""
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(IdentityError, _refused)
-    for refusal in (NothingToAcknowledge, EntryRefused, NoSuchEntry, PlanRefused):
+    for refusal in (
+        *(NothingToAcknowledge, EntryRefused, NoSuchEntry, PlanRefused),
+        *(NoSuchEvent, ReasonConflict),
+    ):
         app.add_exception_handler(refusal, _refused)
     app.add_exception_handler(ConnectorError, _away)
     app.add_exception_handler(TimeoutError, _late)

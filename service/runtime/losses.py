@@ -45,11 +45,13 @@ class LossState:
     """What is remembered between two passes.
 
     settled_ns: begin of the first shift that is still found again; None before the first.
-    fingerprint: of what the losses were found with.
+    fingerprint: of what the losses were found with. corrected: number of the last correction of
+    production that was followed.
     """
 
     settled_ns: int | None = None
     fingerprint: str = ""
+    corrected: int = 0
 
 
 class Closing(Protocol):
@@ -86,6 +88,11 @@ class LossStore(Protocol):
         """Begin of the first hour with production; None when there is none."""
         ...
 
+    async def corrected_since(self, number: int) -> tuple[int, list[tuple[int, int]]]:
+        """Spans [start_ns, end_ns) whose production was corrected after correction ``number``, and
+        the number of the last."""
+        ...
+
 
 class Statements(Protocol):
     """What operators said about events. Raises Retryable when the state can't be used now."""
@@ -105,9 +112,10 @@ class Statements(Protocol):
 
 @dataclass(frozen=True)
 class Recorded:
-    """kg: by meter, each minute of the span, NaN where unknown. last_made_ns: by unit, the end of
-    the last minute before the span in which it made something, as far as losses were found.
-    carried: events that ended just where the span begins. entries: statements that overlap it."""
+    """kg: by meter, each minute of the span, NaN where unknown; kWh of an energy meter.
+    last_made_ns: by unit, the end of the last minute before the span in which it made something, as
+    far as losses were found. carried: events that ended just where the span begins. entries:
+    statements that overlap it."""
 
     kg: Mapping[str, Float64s]
     last_made_ns: Mapping[str, int]
@@ -158,7 +166,8 @@ class Losses:
             await self._accounting.commits.until(seen + 1)
 
     async def catch_up(self) -> None:
-        """Finds what there is to find up to the last closed minute."""
+        """Finds what there is to find up to the last closed minute, and what was corrected."""
+        await self._follow_corrections()
         while (span := await self._due()) is not None:
             began = asyncio.get_running_loop().time()
             await self._find(*span)
@@ -167,17 +176,19 @@ class Losses:
             took_s = asyncio.get_running_loop().time() - began
             await asyncio.sleep(took_s * self._sparing)  # real seconds: it is about the processor
 
-    async def corrected(self, start_ns: int, end_ns: int) -> None:
-        """Finds again what production of [start_ns, end_ns), which was corrected, has changed."""
-        closed_ns = self._accounting.closed_ns
-        first_ns = await self._began_ns()
-        if closed_ns is None or first_ns is None or self._state.settled_ns is None:
-            return
-        start_ns = max(start_ns, first_ns)
-        end_ns = min(end_ns + AFTER_NS, closed_ns)
-        while start_ns < end_ns:
-            await self._find(start_ns, min(start_ns + AT_ONCE_NS, end_ns))
-            start_ns += AT_ONCE_NS
+    async def _follow_corrections(self) -> None:
+        """Finds again what corrected production has changed in shifts that are settled."""
+        number, spans = await self._store.corrected_since(self._state.corrected)
+        settled_ns, first_ns = self._state.settled_ns, await self._began_ns()
+        if settled_ns is not None and first_ns is not None:
+            for start_ns, end_ns in _united(spans, around_ns=AFTER_NS):
+                await self._find_all(max(start_ns, first_ns), min(end_ns, settled_ns))
+        self._state = replace(self._state, corrected=number)
+
+    async def _find_all(self, start_ns: int, end_ns: int) -> None:
+        """Finds [start_ns, end_ns) in portions."""
+        for at_ns in range(start_ns, end_ns, AT_ONCE_NS):
+            await self._find(at_ns, min(at_ns + AT_ONCE_NS, end_ns))
 
     async def say(
         self, unit: str, minute_ns: int, *, reason: Reason | None, comment: str, by: str,
@@ -195,10 +206,7 @@ class Losses:
             at_ns=self._clock.now_ns(), seen_version=seen_version, whole=True,
         )  # fmt: skip
         await self._statements.append(entry)
-        at_ns = start_ns
-        while at_ns < end_ns:
-            await self._find(at_ns, min(at_ns + AT_ONCE_NS, end_ns))
-            at_ns += AT_ONCE_NS
+        await self._find_all(start_ns, end_ns)
         return await self._event(unit, minute_ns)
 
     async def _event(self, unit: str, minute_ns: int) -> Sequence[Piece]:
@@ -217,7 +225,7 @@ class Losses:
         if closed_ns is None or first_ns is None or closed_ns <= first_ns:
             return None
         if self._state.settled_ns is None or self._state.fingerprint != self._fingerprint:
-            self._state = LossState(first_ns, self._fingerprint)
+            self._state = replace(self._state, settled_ns=first_ns, fingerprint=self._fingerprint)
         settled_ns = max(self._state.settled_ns or first_ns, first_ns)
         if closed_ns - settled_ns > AFTER_NS + AT_ONCE_NS:
             return settled_ns, settled_ns + AT_ONCE_NS
@@ -270,4 +278,16 @@ class Losses:
         return find_shifts(
             self._line, minutes, spans, entries=recorded.entries, carried=recorded.carried,
             last_made_ns=recorded.last_made_ns,
+            kwh={m.unit: recorded.kg[m.id] for m in self._line.energy},
         )  # fmt: skip
+
+
+def _united(spans: Sequence[tuple[int, int]], *, around_ns: int) -> list[tuple[int, int]]:
+    """``spans``, each with ``around_ns`` on either side, as few that are apart."""
+    found: list[tuple[int, int]] = []
+    for start_ns, end_ns in sorted((a - around_ns, b + around_ns) for a, b in spans):
+        if found and start_ns <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end_ns))
+        else:
+            found.append((start_ns, end_ns))
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import time
 from typing import Any
 
@@ -20,6 +20,9 @@ from service.domain.losses.stake import Stake
 from service.domain.losses.timemodel import TimeModel
 from service.domain.losses.totals import LossTotals
 
+TIMES = tuple(field.name for field in fields(TimeModel))
+TOTALS = tuple(field.name for field in fields(LossTotals))
+
 
 def figures_as(shift: ShiftLosses) -> dict[str, Any]:
     """The figures of a shift as JSON values; its pieces are rows of their own."""
@@ -28,7 +31,12 @@ def figures_as(shift: ShiftLosses) -> dict[str, Any]:
         "bottleneck": [[b.station, b.sole, b.shifting] for b in shift.bottleneck],
         "stages": {
             stage: {
-                unit: [asdict(one.time), asdict(one.totals), one.last_made_ns]
+                unit: [
+                    [getattr(one.time, name) for name in TIMES],
+                    [getattr(one.totals, name) for name in TOTALS],
+                    one.last_made_ns,
+                    one.energy_kwh,
+                ]
                 for unit, one in span.units.items()
             }
             for stage, span in shift.stages.items()
@@ -41,7 +49,7 @@ def last_made_of(figures: Mapping[str, Any]) -> dict[str, int]:
     return {
         unit: last_ns
         for units in figures["stages"].values()
-        for unit, (_, _, last_ns) in units.items()
+        for unit, (_, _, last_ns, _) in units.items()
         if last_ns is not None
     }
 
@@ -65,9 +73,15 @@ def shift_of(row: Any, pieces: Sequence[Piece]) -> ShiftLosses:
     )
 
 
-def _unit_span(times: dict[str, Any], totals: dict[str, Any], last_made_ns: int | None) -> UnitSpan:
-    by_reason = {Reason(reason): kg for reason, kg in totals.pop("by_reason").items()}
-    return UnitSpan(TimeModel(**times), LossTotals(by_reason=by_reason, **totals), last_made_ns)
+def _unit_span(
+    times: Sequence[Any],
+    totals: Sequence[Any],
+    last_made_ns: int | None,
+    energy_kwh: float | None,
+) -> UnitSpan:
+    figures = dict(zip(TOTALS, totals, strict=True))
+    figures["by_reason"] = {Reason(r): kg for r, kg in figures["by_reason"].items()}
+    return UnitSpan(TimeModel(*times), LossTotals(**figures), last_made_ns, energy_kwh)
 
 
 def piece_row(piece: Piece, shift_ns: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import numpy as np
 import orjson
@@ -27,6 +28,7 @@ from service.state.loss_rows import (
 )
 from service.state.past import hours_between
 from service.state.tables import production_hour
+from service.state.tables_corrections import correction
 from service.state.tables_losses import loss_piece, loss_reason, loss_shift, loss_state
 
 
@@ -35,7 +37,7 @@ class StateLosses:
 
     def __init__(self, database: Database, line: Line) -> None:
         self._database = database
-        self._meters = [meter.id for meter in line.meters]
+        self._meters = [meter.id for meter in line.all_meters]
 
     async def load(self) -> LossState:
         """The state of the last ``keep``; a fresh one when there was none."""
@@ -55,9 +57,21 @@ class StateLosses:
         """What is known of [start_ns, end_ns), and of what lies before."""
         return await self._database.read(lambda c: self._recorded(c, start_ns, end_ns))
 
+    async def corrected_since(self, number: int) -> tuple[int, list[tuple[int, int]]]:
+        """Spans whose production was corrected after correction ``number``, and the number of the
+        last."""
+        c = correction.c
+        wanted = select(c.seq, c.start_ns, c.end_ns).where(c.seq > number).order_by(c.seq)
+
+        def read(connection: Connection) -> tuple[int, list[tuple[int, int]]]:
+            rows = connection.execute(wanted).all()
+            return (rows[-1].seq if rows else number), [(r.start_ns, r.end_ns) for r in rows]
+
+        return await self._database.read(read)
+
     async def keep(self, shifts: Sequence[ShiftLosses], state: LossState) -> None:
         """Keeps ``shifts`` in place of what was kept of them, and ``state``."""
-        blob = orjson.dumps({"settled_ns": state.settled_ns, "fingerprint": state.fingerprint})
+        blob = orjson.dumps(asdict(state))
 
         def write(connection: Connection) -> None:
             for shift in shifts:
@@ -114,6 +128,10 @@ class StateLosses:
         return await self._database.read(
             lambda c: _entries(c, start_ns, end_ns, loss_reason.c.unit == unit)
         )
+
+    async def statements(self, start_ns: int, end_ns: int) -> list[ReasonEntry]:
+        """All that was said about any unit within [start_ns, end_ns), in the order of saying."""
+        return await self._database.read(lambda c: _entries(c, start_ns, end_ns))
 
     async def append(self, entry: ReasonEntry) -> None:
         """Keeps a statement with its audit row."""

@@ -8,6 +8,7 @@ from service.app.backtest import CoreBacktests
 from service.app.core import Core
 from service.app.views.health import CoreMeasures, CoreReadiness
 from service.app.views.live import CoreLive
+from service.app.views.losses import CoreLosses
 from service.app.views.production import CoreProduction
 from service.app.views.sources import CoreSources
 from service.runtime.identity import Identity
@@ -44,6 +45,7 @@ def api_context(core: Core, identity: Identity, production: CoreProduction) -> A
         entries=core.entries,
         planning=core.planning,
         corrections=StateCorrections(core.database),
+        losses=CoreLosses(core.losses, core.loss_book, core.entries, site.calendar),
         web=folder if (folder / "index.html").is_file() else None,
         public_url=site.service.public_url,
     )

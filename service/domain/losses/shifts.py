@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from service.domain.arrays import Float64s
 from service.domain.calendar import ShiftSpan
 from service.domain.instants import MINUTE_NS
+from service.domain.kpi import Known, total
 from service.domain.line import Line
 from service.domain.losses.bottleneck import (
     Bottlenecks,
@@ -59,11 +61,13 @@ class Piece:
 @dataclass(frozen=True, slots=True)
 class UnitSpan:
     """One unit over one shift. last_made_ns: end of the last minute, in this shift or before, in
-    which it made something; None when it never did as far as is known."""
+    which it made something; None when it never did as far as is known. energy_kwh: None where no
+    meter tells it, or not all of it."""
 
     time: TimeModel
     totals: LossTotals
     last_made_ns: int | None
+    energy_kwh: Known = None
 
 
 @dataclass(frozen=True)
@@ -98,13 +102,14 @@ def find_shifts(
     entries: Sequence[ReasonEntry] = (),
     carried: Mapping[str, tuple[LossKind, int]] | None = None,
     last_made_ns: Mapping[str, int] | None = None,
+    kwh: Mapping[str, Float64s] | None = None,
 ) -> list[ShiftLosses]:
     """The losses of each of ``spans``, which lie within the window of ``minutes``.
 
     The window reaches further back, so that pieces of long cycles are seen whole, and further on,
     where there is more: later minutes tell what earlier ones were. carried: by unit the kind, and
     the begin, of an event that ended where the window begins, and may go on in it. last_made_ns:
-    see ``window.line_minutes``.
+    see ``window.line_minutes``. kwh: by unit, over the window's minutes, NaN where unknown.
     """
     feeds = {stage.id: stage.feeds for stage in line.stages}
     raw = find_losses(minutes, feeds)
@@ -131,7 +136,9 @@ def find_shifts(
                 {
                     stage: StageSpan(
                         stage,
-                        _unit_spans(raw[stage].minutes, losses, b, last_made_ns or {}),
+                        _unit_spans(
+                            raw[stage].minutes, losses, (a, b), last_made_ns or {}, kwh or {}
+                        ),
                         _pieces(line, whole, losses, carried or {}),
                     )
                     for stage, losses in cut.items()
@@ -178,9 +185,14 @@ def _pieces(
 
 
 def _unit_spans(
-    window: StageMinutes, losses: StageLosses, end: int, last_made_ns: Mapping[str, int]
+    window: StageMinutes,
+    losses: StageLosses,
+    columns: tuple[int, int],
+    last_made_ns: Mapping[str, int],
+    kwh: Mapping[str, Float64s],
 ) -> dict[str, UnitSpan]:
-    """The units of ``losses``, whose minutes end at column ``end`` of ``window``."""
+    """The units of ``losses``, whose minutes are these ``columns`` of ``window``."""
+    first, end = columns
     units = {}
     for unit, row in zip(window.units, window.kg[:, :end], strict=True):
         made = np.flatnonzero(row > 0.0)
@@ -188,7 +200,10 @@ def _unit_spans(
         if len(made):
             last_ns = (window.first_minute + int(made[-1]) + 1) * MINUTE_NS
         units[unit.id] = UnitSpan(
-            time_model(losses, units=[unit.id]), loss_totals(losses, units=[unit.id]), last_ns
+            time_model(losses, units=[unit.id]),
+            loss_totals(losses, units=[unit.id]),
+            last_ns,
+            total(*kwh[unit.id][first:end].tolist()) if unit.id in kwh else None,
         )
     return units
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from service.domain.kpi import KPIS, Known, product, ratio, total
 from service.domain.losses.bottleneck import BottleneckShare
+from service.domain.losses.entries import ReasonEntry
 from service.domain.losses.events import Event
-from service.domain.losses.reasons import Reason
+from service.domain.losses.reasons import LossKind, Reason
 from service.domain.losses.shifts import Piece, ShiftLosses, StageSpan, UnitSpan
 from service.domain.losses.timemodel import TimeModel, quantities
 from service.domain.losses.totals import LossTotals, Reliability, reliability
@@ -20,12 +21,14 @@ SUMMED = ("calendar", "off", "idle", "unknown", "down", "starved", "blocked", "r
 
 @dataclass(frozen=True)
 class StageSum:
-    """One stage, or one unit of it, over a span of shifts. pieces: of its events."""
+    """One stage, or one unit of it, over a span of shifts. pieces: of its events. energy_kwh: None
+    where it is not known of every unit and shift."""
 
     stage: str
     time: TimeModel
     totals: LossTotals
     pieces: tuple[Piece, ...]
+    energy_kwh: Known = None
 
     @property
     def upkeep(self) -> Reliability:
@@ -38,12 +41,10 @@ class StageSum:
         found = (p.event for p in self.pieces)
         return tuple(sorted(found, key=lambda e: (e.unit, e.start_ns)))
 
-    def indicators(
-        self, *, good_kg: Known = None, consumed_kg: Known = None, energy_kwh: Known = None
-    ) -> dict[str, Known]:
+    def indicators(self, *, good_kg: Known = None, consumed_kg: Known = None) -> dict[str, Known]:
         """Every indicator of ``kpi.KPIS`` by id; None while what it is made of is unknown.
 
-        good_kg, consumed_kg, energy_kwh: of the same units and span, where somebody measured them.
+        good_kg, consumed_kg: of the same units and span, where somebody measured them.
         """
         made_kg = self.time.made_kg if self.time.seen > 0.0 else None
         of = quantities(
@@ -51,10 +52,63 @@ class StageSum:
             pq_kg=made_kg,
             gq_kg=good_kg,
             cm_kg=consumed_kg,
-            energy_kwh=energy_kwh,
+            energy_kwh=self.energy_kwh,
             events=self.events,
         )
         return {kpi.id: kpi.of(of) for kpi in KPIS}
+
+
+@dataclass(frozen=True, slots=True)
+class LossEvent:
+    """An event, whole: from ``began_ns`` to ``end_ns``, as far as its pieces are known.
+
+    lost_kg, lost_finished_kg: of all its pieces; None for what was not seen. plant_finished_kg:
+    what the plant will miss, see ``stake.Stake``. open: it still lasts.
+    """
+
+    id: str
+    unit: str
+    stage: str
+    kind: LossKind
+    reason: Reason
+    began_ns: int
+    end_ns: int
+    open: bool
+    because_of: str | None
+    root: str
+    lost_kg: Known
+    lost_finished_kg: Known
+    plant_finished_kg: float
+    said: ReasonEntry | None
+
+
+def whole_events(pieces: Iterable[Piece]) -> list[LossEvent]:
+    """The events that ``pieces`` belong to, in the order of their begin."""
+    by_id: dict[str, list[Piece]] = {}
+    for piece in sorted(pieces, key=lambda p: p.event.start_ns):
+        by_id.setdefault(piece.id, []).append(piece)
+    found = [_whole(id_, parts) for id_, parts in by_id.items()]
+    return sorted(found, key=lambda e: (e.began_ns, e.unit))
+
+
+def _whole(id_: str, parts: Sequence[Piece]) -> LossEvent:
+    last = parts[-1].event
+    return LossEvent(
+        id=id_,
+        unit=last.unit,
+        stage=last.stage,
+        kind=last.kind,
+        reason=last.reason,
+        began_ns=parts[0].began_ns,
+        end_ns=last.end_ns,
+        open=last.open,
+        because_of=last.because_of,
+        root=parts[0].root,
+        lost_kg=total(*(p.event.lost_kg for p in parts)),
+        lost_finished_kg=total(*(p.event.lost_finished_kg for p in parts)),
+        plant_finished_kg=math.fsum(p.stake.plant_finished_kg for p in parts),
+        said=last.said,
+    )
 
 
 def stage_sums(shifts: Sequence[ShiftLosses]) -> dict[str, StageSum]:
@@ -127,4 +181,5 @@ def _sum(stage: str, units: Sequence[UnitSpan], pieces: Sequence[Piece]) -> Stag
             finished_eq=totals[-1].finished_eq if totals else 1.0,
         ),
         tuple(pieces),
+        total(*(unit.energy_kwh for unit in units)),
     )
