@@ -25,8 +25,8 @@ from service.domain.calendar import Calendar, Shift
 from service.domain.coverage import Cover
 from service.domain.instants import MINUTE_NS, SECOND_NS
 from service.domain.line import Line, Meter, MeterKind, Stage
-from service.domain.planversion import PlanVersion
 from service.domain.plan import Plan
+from service.domain.planversion import PlanVersion
 from service.domain.production.book import StageWindow
 from service.domain.quality import BAD_COMMUNICATION_ERROR, GOOD
 from service.domain.tag import Limits, Tag, TagKind
@@ -37,9 +37,9 @@ from service.runtime.entries import Entries
 from service.runtime.identity import Role
 from service.runtime.ingest import SourceState
 from service.runtime.live import LiveTable
-from service.runtime.planning import Planning
 from service.runtime.lossbook import LossBook
 from service.runtime.losses import Losses
+from service.runtime.planning import Planning
 from service.runtime.progress import Progress
 from service.runtime.views import (
     SHOWN_WINDOWS,
@@ -62,8 +62,8 @@ from service.state.identity import StateIdentity
 from service.state.losses import StateLosses
 from service.state.passwords import Passwords
 from service.state.plans import StatePlans
-from tests.sites import SITE_ZONE, ZONE
 from tests.lossplant import Closed
+from tests.sites import SITE_ZONE, ZONE
 
 NOW_NS = 1_772_323_200 * SECOND_NS  # 2026-03-01T00:00:00Z
 PASSWORD = "graphite-3000"
@@ -335,7 +335,7 @@ def nothing_lost(database: Database, clock: FakeClock) -> CoreLosses:
     kept = StateLosses(database, LINE)
     calendar = Calendar(ZoneInfo(SITE_ZONE), time(8), (Shift("C", time(0)), Shift("A", time(8))))
     losses = Losses(LINE, Plan(calendar, {2026: 7e7}), Closed(), kept, kept, clock)
-    return CoreLosses(losses, kept, Entries(StateEntries(database), LINE, clock), calendar)
+    return CoreLosses(losses, kept, Entries(StateEntries(database), LINE, clock))
 
 
 def sample_history() -> FakeHistory:

@@ -13,8 +13,8 @@ from service.runtime.corrections import CorrectionBook
 from service.runtime.entries import Entries
 from service.runtime.history import HistoryReader
 from service.runtime.identity import Identity
-from service.runtime.planning import Planning
 from service.runtime.lossbook import LossBook
+from service.runtime.planning import Planning
 from service.runtime.views import (
     AlarmBook,
     Deliveries,

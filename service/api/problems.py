@@ -14,8 +14,8 @@ from starlette.requests import Request
 from service.api.headers import SECURITY
 from service.api.models.common import Problem
 from service.domain.entries.entry import EntryClash, EntryRefused
-from service.domain.planning import PlanClash, PlanRefused
 from service.domain.losses.entries import ReasonConflict
+from service.domain.planning import PlanClash, PlanRefused
 from service.runtime.entries import NoSuchEntry
 from service.runtime.errors import ConnectorError
 from service.runtime.identity import (

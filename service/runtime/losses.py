@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from service.domain.arrays import Float64s
-from service.domain.calendar import ShiftSpan
+from service.domain.calendar import Calendar, ShiftSpan
 from service.domain.instants import DAY_NS, HOUR_NS, MINUTE_NS, to_iso
 from service.domain.line import Line
 from service.domain.losses.entries import ReasonEntry, say
@@ -149,8 +150,14 @@ class Losses:
         self._deep_ns = 0
         self._first_ns: int | None = None
         # Later versions of the plan leave what was due before them as it was.
-        self._fingerprint = repr((line, plan.first.target_kg, plan.first.calendar))
+        about = repr((line, plan.first.target_kg, plan.first.calendar))
+        self._fingerprint = hashlib.sha256(about.encode()).hexdigest()[:16]
         self.found = Progress()
+
+    @property
+    def calendar(self) -> Calendar:
+        """Shifts, days and months as they are now."""
+        return self._plan.calendar
 
     def replan(self, plan: Plan) -> None:
         """Losses are found against ``plan`` from now on."""

@@ -19,7 +19,7 @@ from service.runtime.identity import Role
 from service.state.entries import StateEntries
 from service.state.identity_rows import noted
 from tests.api_fakes import Api, open_api
-from tests.lossplant import LINE, PLAN, HandFilled, at, hand_filled, steady, stop
+from tests.lossplant import LINE, HandFilled, at, hand_filled, steady, stop
 
 SPAN = {"start": iso(at(0)), "end": iso(at(24))}
 
@@ -33,7 +33,7 @@ async def opened(folder: Path) -> AsyncIterator[tuple[Api, HandFilled, Entries]]
     async with hand_filled(folder, kg) as plant:
         await plant.close(48.0)
         entries = Entries(StateEntries(plant.database), LINE, plant.clock)
-        book = CoreLosses(plant.losses, plant.book, entries, PLAN.calendar)
+        book = CoreLosses(plant.losses, plant.book, entries)
         (folder / "api").mkdir()
         async with open_api(folder / "api", losses=book) as api:
             yield api, plant, entries

@@ -45,7 +45,7 @@ def api_context(core: Core, identity: Identity, production: CoreProduction) -> A
         entries=core.entries,
         planning=core.planning,
         corrections=StateCorrections(core.database),
-        losses=CoreLosses(core.losses, core.loss_book, core.entries, site.calendar),
+        losses=CoreLosses(core.losses, core.loss_book, core.entries),
         web=folder if (folder / "index.html").is_file() else None,
         public_url=site.service.public_url,
     )

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import date
 from itertools import groupby
 
-from service.domain.calendar import Calendar
 from service.domain.entries.entry import EntryKind
 from service.domain.instants import MINUTE_NS
 from service.domain.kpi import Known
@@ -28,18 +27,15 @@ from service.state.losses import StateLosses
 class CoreLosses:
     """Implements ``service.runtime.lossbook.LossBook``."""
 
-    def __init__(
-        self, losses: Losses, kept: StateLosses, entries: Entries, calendar: Calendar
-    ) -> None:
+    def __init__(self, losses: Losses, kept: StateLosses, entries: Entries) -> None:
         self._losses = losses
         self._kept = kept
         self._entries = entries
-        self._calendar = calendar
 
     async def losses(self, start_ns: int, end_ns: int) -> LossesView:
         """What was lost in the shifts that overlap [start_ns, end_ns)."""
         shifts = await self._kept.shifts(start_ns, end_ns)
-        spans = self._calendar.shifts_between(start_ns, end_ns)
+        spans = self._losses.calendar.shifts_between(start_ns, end_ns)
         pieces = [p for shift in shifts for span in shift.stages.values() for p in span.pieces]
         events = [
             await self._as_now(event, spans[0].start_ns) for event in reversed(whole_events(pieces))
@@ -115,7 +111,7 @@ class CoreLosses:
 
     def _key(self, period: Period, start_ns: int) -> tuple[date, int]:
         """Equal for shifts of one period."""
-        day = self._calendar.local_day(start_ns)
+        day = self._losses.calendar.local_day(start_ns)
         if period is Period.SHIFT:
             return day, start_ns
         return (day if period is Period.DAY else day.replace(day=1)), 0
@@ -124,13 +120,15 @@ class CoreLosses:
         """[start_ns, end_ns) to whole days or months."""
         if period is Period.SHIFT:
             return start_ns, end_ns
-        first = self._calendar.local_day(start_ns)
-        last = self._calendar.local_day(end_ns - 1)
+        first = self._losses.calendar.local_day(start_ns)
+        last = self._losses.calendar.local_day(end_ns - 1)
         if period is Period.DAY:
-            return self._calendar.start_of(first), self._calendar.start_of(_next_day(last))
+            return self._losses.calendar.start_of(first), self._losses.calendar.start_of(
+                _next_day(last)
+            )
         return (
-            self._calendar.start_of(first.replace(day=1)),
-            self._calendar.start_of(_next_month(last)),
+            self._losses.calendar.start_of(first.replace(day=1)),
+            self._losses.calendar.start_of(_next_month(last)),
         )
 
 
