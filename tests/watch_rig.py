@@ -36,6 +36,7 @@ from service.runtime.notification import SiteName
 from service.runtime.notify import Destination, Message
 from service.runtime.watch import Watch
 from service.runtime.watch_absence import AbsenceRules
+from service.runtime.watch_meters import MeterRules
 from service.runtime.watch_production import ProductionRules
 from service.runtime.watch_values import ValueRules
 from service.state.alarms import StateAlarms
@@ -147,6 +148,7 @@ async def rig(
             through(store),
             clock,
             values=ValueRules(definitions, table, states),
+            meters=MeterRules(definitions, table, states),
             production=ProductionRules(definitions, None, states),  # type: ignore[arg-type]
             absence=absence,
             acknowledge_s=acknowledge_s,

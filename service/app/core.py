@@ -38,6 +38,7 @@ from service.runtime.retry import until_done
 from service.runtime.source import OpenSource
 from service.runtime.watch import Watch
 from service.runtime.watch_absence import DEFAULT_KEEP_ALIVE_S, AbsenceRules
+from service.runtime.watch_meters import MeterRules
 from service.runtime.watch_production import ProductionRules
 from service.runtime.watch_values import ValueRules
 from service.settings import Site
@@ -161,6 +162,7 @@ async def open_core(
             alarms,
             clock,
             values=ValueRules(definitions, table, states),
+            meters=MeterRules(definitions, table, states),
             production=ProductionRules(definitions, book, states, StateLimits(database)),
             absence=absence,
         )

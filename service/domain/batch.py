@@ -115,13 +115,27 @@ def empty_batch(*, received_ns: int, covers: tuple[Cover, ...] = (), source: str
     return make_batch([], [], [], received_ns=received_ns, covers=covers, source=source)
 
 
-def happened_ns(batch: Batch) -> Int64s:
-    """When each row's value was so at the latest, shape (n,): its own time, or its receipt where a
-    clock outside is wrong and dates it into the future. Rows keep the times that they came with;
-    what is computed from them must not wait for that future."""
-    return np.where(
-        batch.time_ns > batch.received_ns + CLOCK_TOLERANCE_NS, batch.received_ns, batch.time_ns
-    )
+def happened_ns(batch: Batch, told_ns: Int64s | None = None) -> Int64s:
+    """``believed_ns`` of the rows of ``batch``; told_ns: for live rows, shape (n,)."""
+    return believed_ns(batch.time_ns, batch.received_ns, told_ns)
+
+
+def believed_ns(
+    time_ns: Int64s, received_ns: Int64s | int, told_ns: Int64s | None = None
+) -> Int64s:
+    """When each row's value was so at the latest, shape (n,): its own time, unless a clock outside
+    is wrong.
+
+    A row dated into the future counts from its receipt. A living source had told all that happened
+    before ``told_ns``, where its last message reached: a row dated before that counts from there
+    (None: nothing is known of that). Rows keep the times that they came with; what is computed from
+    them must neither wait for that future nor fall into a past that is closed.
+    """
+    ahead = time_ns > received_ns + CLOCK_TOLERANCE_NS
+    believed = np.where(ahead, received_ns, time_ns)
+    if told_ns is None:
+        return believed
+    return np.where(believed + CLOCK_TOLERANCE_NS < told_ns, told_ns, believed)
 
 
 def rows_of(batch: Batch, mask: Bools) -> Batch:

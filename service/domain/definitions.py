@@ -10,22 +10,27 @@ from fnmatch import fnmatchcase
 from service.domain.alarm import AlarmDefinition, Priority
 from service.domain.detection.limits import METHOD
 from service.domain.instants import seconds
-from service.domain.line import Line, Stage
+from service.domain.line import Line, Meter, MeterKind, Stage
 from service.domain.plan import Window
 from service.domain.rules import (
     BadQualityRule,
+    ClockRule,
     CommunicationRule,
+    CounterEvent,
+    CounterRule,
     DriftRule,
     LimitKind,
     LimitRule,
     Rule,
     ShiftShortfallRule,
     StaleRule,
+    StuckRule,
     ThroughputRule,
     Timing,
 )
 from service.domain.tag import Tag
 
+COUNTERS = (MeterKind.TOTALISER, MeterKind.COUNT, MeterKind.ENERGY)
 WINDOW_WORDS = {
     Window.HOUR: ("the last hour", "最近一小时"),
     Window.SHIFT: ("this shift", "本班"),
@@ -72,10 +77,19 @@ class TagAlarm:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupAlarm:
-    """A communication rule on one item group."""
+class MeterAlarm:
+    """A rule on one meter's signal."""
 
-    rule: CommunicationRule
+    rule: CounterRule | StuckRule
+    meter: Meter
+    definition: AlarmDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class GroupAlarm:
+    """A rule on one item group."""
+
+    rule: CommunicationRule | ClockRule
     group: str
     definition: AlarmDefinition
 
@@ -88,14 +102,18 @@ class Definitions:
     limits: tuple[LimitAlarm, ...]
     tags: tuple[TagAlarm, ...]
     groups: tuple[GroupAlarm, ...]
+    clocks: tuple[GroupAlarm, ...] = ()
+    meters: tuple[MeterAlarm, ...] = ()
 
     def all(self) -> dict[str, AlarmDefinition]:
         """Definitions by id."""
-        alarms: list[StageAlarm | LimitAlarm | TagAlarm | GroupAlarm] = [
+        alarms: list[StageAlarm | LimitAlarm | TagAlarm | GroupAlarm | MeterAlarm] = [
             *self.stages,
             *self.limits,
             *self.tags,
             *self.groups,
+            *self.clocks,
+            *self.meters,
         ]
         return {alarm.definition.id: alarm.definition for alarm in alarms}
 
@@ -106,6 +124,8 @@ def define(rules: Iterable[Rule], *, tags: Sequence[Tag], line: Line) -> Definit
     limits: dict[tuple[str, LimitKind], LimitAlarm] = {}
     on_tags: list[TagAlarm] = []
     groups: list[GroupAlarm] = []
+    clocks: list[GroupAlarm] = []
+    meters: list[MeterAlarm] = []
     for rule in rules:
         match rule:
             case ThroughputRule() | ShiftShortfallRule() | DriftRule():
@@ -126,7 +146,32 @@ def define(rules: Iterable[Rule], *, tags: Sequence[Tag], line: Line) -> Definit
             case CommunicationRule():
                 wanted = {t.item_group for t in tags if t.connector in rule.connectors}
                 groups += (_communication(rule, group) for group in sorted(wanted))
-    return Definitions(tuple(stages), tuple(limits.values()), tuple(on_tags), tuple(groups))
+            case ClockRule():
+                wanted = {t.item_group for t in tags if t.connector in rule.connectors}
+                clocks += (_clock(rule, group) for group in sorted(wanted))
+            case CounterRule() | StuckRule():
+                by_id = {tag.id: tag for tag in _matching(tags, rule.tags)}
+                on_line = (m for m in (*line.meters, *line.energy) if m.tag in by_id)
+                meters += (_on_meter(rule, m, by_id[m.tag]) for m in on_line if watches(rule, m))
+    return Definitions(
+        tuple(stages),
+        tuple(limits.values()),
+        tuple(on_tags),
+        tuple(groups),
+        tuple(clocks),
+        tuple(meters),
+    )
+
+
+def watches(rule: CounterRule | StuckRule, meter: Meter) -> bool:
+    """Whether ``rule`` has anything to say of a meter of this kind."""
+    match rule:
+        case StuckRule():
+            return meter.stuck_s is not None
+        case CounterRule(event=CounterEvent.ROLLOVER):
+            return meter.kind in COUNTERS and meter.rollover is not None
+        case CounterRule():
+            return meter.kind in COUNTERS
 
 
 def _on_stage(rule: ThroughputRule | ShiftShortfallRule | DriftRule, stage: Stage) -> StageAlarm:
@@ -199,6 +244,41 @@ def _communication(rule: CommunicationRule, group: str) -> GroupAlarm:
         asset=group,
     )  # fmt: skip
     return GroupAlarm(rule, group, definition)
+
+
+def _clock(rule: ClockRule, group: str) -> GroupAlarm:
+    definition = _definition(
+        rule, group, "clock", rule.priority, rule.timing,
+        f"The clock of {group} is wrong: its values count from when they came",
+        f"{group} 的时钟不准：其数值按收到时间计算",
+        asset=group,
+    )  # fmt: skip
+    return GroupAlarm(rule, group, definition)
+
+
+def _on_meter(rule: CounterRule | StuckRule, meter: Meter, tag: Tag) -> MeterAlarm:
+    name_en, name_zh = tag.name_en or tag.id, tag.name_zh or tag.id
+    match rule:
+        case StuckRule():
+            kind = "stuck"
+            message_en = f"{name_en} stands still though its machine runs: it is unknown, not zero"
+            message_zh = f"{name_zh}：设备运行而数值不变，产量未知，不是零"
+        case CounterRule(event=CounterEvent.RESET):
+            kind = "counter_reset"
+            message_en = f"{name_en}: the counter was reset; what it had not told is lost"
+            message_zh = f"{name_zh}：计数器已复位，未上传的部分已丢失"
+        case CounterRule():
+            kind = "counter_rollover"
+            message_en = f"{name_en}: the counter rolled over; nothing is lost"
+            message_zh = f"{name_zh}：计数器已翻转，数据未丢失"
+    timing = rule.timing
+    if isinstance(rule, CounterRule):
+        timing = Timing(0.0, timing.off_delay_s)  # it happens at an instant, and lasts no time
+    definition = _definition(
+        rule, tag.id, kind, rule.priority, timing, message_en, message_zh,
+        asset=tag.asset, tag=tag.id, stage=meter.stage, extra=(meter.stuck_s, meter.rollover),
+    )  # fmt: skip
+    return MeterAlarm(rule, meter, definition)
 
 
 def _definition(

@@ -64,6 +64,9 @@ class Meter:
     bridge_s: the longest hole of a rate that is bridged as estimated; longer ones are unknown.
     cell: of a batch meter.
     cycle_min, join_min: see ``losses.units.WorkUnit``; 0 for what makes something every minute.
+    stuck_s: how long its value stands still at most while its machine runs; None where nothing can
+    be said. runs_tag: the machine runs while this tag is above ``runs_above``; None for a machine
+    of which nothing but the meter tells.
     """
 
     id: str
@@ -80,6 +83,9 @@ class Meter:
     cell: LoadCell | None = None
     cycle_min: float = 0.0
     join_min: int = 0
+    stuck_s: float | None = None
+    runs_tag: str | None = None
+    runs_above: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,53 @@ class StaleRule:
     timing: Timing
 
 
+class CounterEvent(StrEnum):
+    """What makes a counter show less than before."""
+
+    RESET = "reset"
+    """It starts anew: what it had not told is lost."""
+    ROLLOVER = "rollover"
+    """It wraps at its top, and nothing is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class CounterRule:
+    """A meter's counter was reset, or rolled over.
+
+    tags: patterns of the meters' tags. It goes once ``off_delay_s`` have passed without another.
+    """
+
+    id: str
+    event: CounterEvent
+    tags: tuple[str, ...]
+    priority: Priority
+    timing: Timing
+
+
+@dataclass(frozen=True, slots=True)
+class StuckRule:
+    """A meter's value stands still though its machine runs, for longer than the meter allows.
+
+    tags: patterns of the meters' tags; those that say how long they may stand are watched.
+    """
+
+    id: str
+    tags: tuple[str, ...]
+    priority: Priority
+    timing: Timing
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRule:
+    """A connector's item group sends times that can't be: ahead of their receipt, or before what it
+    had already told, by more than ``CLOCK_TOLERANCE_NS``."""
+
+    id: str
+    connectors: tuple[str, ...]
+    priority: Priority
+    timing: Timing
+
+
 @dataclass(frozen=True, slots=True)
 class CommunicationRule:
     """A connector's item group shows no sign of life beyond 2 × its revised keep-alive."""
@@ -148,4 +195,7 @@ Rule = (
     | BadQualityRule
     | StaleRule
     | CommunicationRule
+    | CounterRule
+    | StuckRule
+    | ClockRule
 )

@@ -9,8 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from service.domain.arrays import Bools, Float64s, Int32s, Int64s
-from service.domain.batch import Batch, Origin, happened_ns
+from service.domain.batch import Batch
 from service.domain.coverage import Coverage
 from service.domain.entries.amend import Stated, amended, closed_stretches, measured_beneath
 from service.domain.instants import MINUTE_NS, seconds
@@ -26,24 +25,21 @@ from service.domain.production.corrections import (
 )
 from service.domain.production.meter import Account, advance
 from service.domain.production.minutes import NOT_CLOSED, Minutes
-from service.domain.production.readings import Readings
-from service.domain.quality import is_bad
+from service.domain.production.readings import Readings, in_order
+from service.domain.production.stuck import Standing, find_stuck, without_stuck
 from service.domain.tagtable import TagTable
 from service.runtime.clock import Clock
 from service.runtime.ledger import AccountingState, Ledger
 from service.runtime.log import JournalReader
 from service.runtime.progress import Progress
+from service.runtime.readings import NEVER, NO_READINGS, Chunk, MeterReadings
 from service.runtime.retry import until_done
 
 log = logging.getLogger(__name__)
 
-Chunk = tuple[Int32s, Int64s, Float64s, Bools]
-"""Meter index, time, value and usability of some rows."""
-
 MAX_BUFFERED_ROWS = 400_000
 SILENT_NS = 2 * MINUTE_NS
 """A group this far behind the most advanced one has fallen silent."""
-NEVER = np.iinfo(np.int64).min
 
 
 class Accounting:
@@ -68,15 +64,10 @@ class Accounting:
         self._book = book
         self._clock = clock
         self._lateness_ns = seconds(lateness_s)
-        self._meter_of = np.full(table.size, -1, np.int32)
-        for at, meter in enumerate(self._meters):
-            self._meter_of[table.number(meter.tag)] = at
-        self._groups = sorted({meter.item_group for meter in self._meters})
-        self._group_of = np.array([self._groups.index(m.item_group) for m in self._meters])
+        self._readings = MeterReadings(self._meters, table)
+        self._standing = {m.id: Standing() for m in self._meters if m.stuck_s is not None}
         self._state = AccountingState()
         self._committed = 0
-        self._chunks: list[Chunk] = []
-        self._buffered = 0
         self._read = Progress()
         self._settling = asyncio.Lock()
         self.commits = Progress()
@@ -107,7 +98,7 @@ class Accounting:
                 async with self._settling:  # a worker thread may be reading what this changes
                     self._take(entry.batch)
                     self._read.reach(entry.position)
-                if self._buffered > MAX_BUFFERED_ROWS:
+                if self._readings.rows > MAX_BUFFERED_ROWS:
                     await self.settle()
             if self._minute_is_over():
                 await self.settle()
@@ -202,7 +193,7 @@ class Accounting:
 
     async def _settle(self) -> None:
         read_to = self._read.value
-        chunks, self._chunks, self._buffered = self._chunks, [], 0
+        chunks = self._readings.taken()
         judged_ns = self._state.closed_ns
         measured = await asyncio.to_thread(self._account, chunks)
         self._state.position = read_to
@@ -228,32 +219,7 @@ class Accounting:
         self.commits.step()
 
     def _take(self, batch: Batch) -> None:
-        for cover in batch.covers:
-            if cover.group not in self._groups:
-                continue  # nobody would ever look back at it, nor forget it
-            coverage = self._state.coverage.setdefault(cover.group, Coverage())
-            if coverage.end_ns is None or cover.start_ns > coverage.end_ns:
-                self._state.resumed_ns[cover.group] = cover.start_ns
-            coverage.add(cover.start_ns, cover.end_ns)
-        if not len(batch) or batch.origin is Origin.DERIVED:
-            return
-        inside = batch.tag < len(self._meter_of)
-        meter = np.where(inside, self._meter_of[np.where(inside, batch.tag, 0)], -1)
-        rows = np.flatnonzero(meter >= 0)
-        if not len(rows):
-            return
-        meter = meter[rows]
-        time_ns = happened_ns(batch)[rows]
-        if batch.origin is Origin.LIVE:
-            # A source that resumed sends again what it holds, with the old source times: these
-            # values
-            # hold from when it resumed.
-            resumed = np.array([self._state.resumed_ns.get(g, NEVER) for g in self._groups])
-            time_ns = np.maximum(time_ns, resumed[self._group_of[meter]])
-        value = batch.value[rows]
-        usable = ~is_bad(batch.status[rows]) & ~np.isnan(value)
-        self._chunks.append((meter, time_ns, value, usable))
-        self._buffered += len(rows)
+        self._readings.take(batch, self._state.coverage, self._state.resumed_ns)
 
     def _watermark_ns(self, group: str) -> int | None:
         coverage = self._state.coverage.get(group)
@@ -270,7 +236,7 @@ class Accounting:
         A group that fell silent does not hold up the others: its meters' minutes are unknown for
         now.
         """
-        marks = [m for g in self._groups if (m := self._watermark_ns(g)) is not None]
+        marks = [m for g in self._readings.groups if (m := self._watermark_ns(g)) is not None]
         if not marks:
             return None
         living_ns = min(m for m in marks if m >= max(marks) - SILENT_NS)
@@ -280,19 +246,22 @@ class Accounting:
     def _account(self, chunks: list[Chunk]) -> list[tuple[str, Minutes]]:
         """Advances every meter's account; returns the minutes that closed. Runs in a worker
         thread."""
-        by_meter = self._split(chunks)
+        by_tag = self._readings.by_tag(chunks)
         closed = []
-        for at, meter in enumerate(self._meters):
+        for meter in self._meters:
             mark = self._watermark_ns(meter.item_group)
             if mark is None:
                 continue
             account = self._state.accounts.get(meter.id, Account())
-            readings = by_meter.get(at, _NO_READINGS)
+            coverage = self._state.coverage[meter.item_group]
+            readings = by_tag.get(meter.tag, NO_READINGS)
+            self.counters["readings"] += len(readings.time_ns)
             if account.last_ns is not None and len(readings.time_ns):
                 self.counters["late"] += int((readings.time_ns < account.last_ns).sum())
-            account, minutes = advance(
-                meter, account, readings, self._state.coverage[meter.item_group], mark
-            )
+            if meter.id in self._standing:
+                running = by_tag.get(meter.runs_tag or "", NO_READINGS)
+                readings = self._believed(meter, readings, running, coverage, mark)
+            account, minutes = advance(meter, account, readings, coverage, mark)
             self._state.accounts[meter.id] = account
             if minutes is not None:
                 closed.append((meter.id, minutes))
@@ -302,18 +271,25 @@ class Accounting:
         self._forget()
         return closed
 
-    def _split(self, chunks: list[Chunk]) -> dict[int, Readings]:
-        """The rows of ``chunks``, by meter."""
-        if not chunks:
-            return {}
-        meter, time_ns, value, usable = (np.concatenate(c) for c in zip(*chunks, strict=True))
-        self.counters["readings"] += len(meter)
-        order = np.argsort(meter, kind="stable")
-        parts = np.split(order, np.flatnonzero(np.diff(meter[order])) + 1)
-        return {
-            int(meter[rows[0]]): Readings(time_ns[rows], value[rows], usable[rows])
-            for rows in parts
-        }
+    def _believed(
+        self,
+        meter: Meter,
+        readings: Readings,
+        running: Readings,
+        coverage: Coverage,
+        until_ns: int,
+    ) -> Readings:
+        """``readings`` without those of a value that is stuck."""
+        standing = self._standing[meter.id]
+        first_ns = standing.since_ns
+        if standing.value is None and len(readings.time_ns):
+            first_ns = int(readings.time_ns.min())
+        gaps = coverage.gaps(first_ns, until_ns) if first_ns else []
+        self._standing[meter.id], spans = find_stuck(
+            meter, standing, in_order(readings, after_ns=None), in_order(running, after_ns=None),
+            gaps=gaps, until_ns=until_ns,
+        )  # fmt: skip
+        return without_stuck(readings, spans)
 
     def _forget(self) -> None:
         """Drops coverage that no account looks back at."""
@@ -327,6 +303,3 @@ class Accounting:
             ]
             if needed:
                 coverage.forget_before(min(needed))
-
-
-_NO_READINGS = Readings(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.bool_))

@@ -16,6 +16,7 @@ from service.runtime.log import JournalReader
 from service.runtime.progress import Progress
 from service.runtime.retry import until_done
 from service.runtime.watch_absence import AbsenceRules
+from service.runtime.watch_meters import MeterRules
 from service.runtime.watch_production import ProductionRules
 from service.runtime.watch_values import ValueRules
 
@@ -41,6 +42,7 @@ class Watch:
         clock: Clock,
         *,
         values: ValueRules,
+        meters: MeterRules,
         production: ProductionRules,
         absence: AbsenceRules,
         acknowledge_s: float = ACKNOWLEDGE_S,
@@ -49,6 +51,7 @@ class Watch:
         self._store = store
         self._clock = clock
         self._values = values
+        self._meters = meters
         self._production = production
         self._absence = absence
         self._acknowledge_s = acknowledge_s
@@ -76,6 +79,7 @@ class Watch:
             for entry in await journal.read(self._read.value):
                 async with self._step:
                     self._values.take(entry.batch)
+                    self._meters.take(entry.batch)
                     self._read.reach(entry.position)
                     await self._commit_if_due()
 

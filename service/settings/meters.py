@@ -48,6 +48,7 @@ def read_meters(
     meters: dict[str, Meter] = {}
     metered: set[str | None] = set()
     tags = tag_list.by_id
+    whole = tag_list.is_whole
     for at, data in enumerate(document.array("meters", example=METER_EXAMPLE)):
         table = document.section(MeterTable, data, ("meters", at))
         if data.get("kind") != MeterKind.ENERGY:
@@ -71,6 +72,25 @@ def read_meters(
             )
         for tag in (tags[id_] for id_ in matching if id_ in tags):
             meter = _meter(document, at, table, tag)
+            if (
+                table.runs is not None
+                and f"{tag.asset}-{table.runs}" not in tag_list.lines
+                and whole
+            ):
+                document.problem(
+                    ("meters", at, "runs"),
+                    expected=f"the end of a tag of {tag.asset} in tags.csv",
+                    found=shown(table.runs),
+                    remedy=choose(
+                        table.runs,
+                        [
+                            i.removeprefix(f"{tag.asset}-")
+                            for i in tags
+                            if tags[i].asset == tag.asset
+                        ],
+                    ),
+                )
+                break
             if meter is None:
                 break  # the next tag of the same pattern would say the same
             if meter.id in meters:
@@ -116,6 +136,9 @@ def _meter(document: Document, at: int, table: MeterTable, tag: Tag) -> Meter | 
         cycle_min=table.cycle_min,
         join_min=table.join_min,
         cell=_cell(table) if table.kind is MeterKind.BATCH else None,
+        stuck_s=table.stuck_s,
+        runs_tag=None if table.runs is None else f"{tag.asset}-{table.runs}",
+        runs_above=table.runs_above or 0.0,
     )
 
 
@@ -132,6 +155,21 @@ def _suits(document: Document, at: int, table: MeterTable) -> bool:
                     found=f"it on a {table.kind}",
                     remedy="remove it, or correct the kind",
                 )
+    for field in ("runs", "runs_above"):
+        if table.stuck_s is None and getattr(table, field) is not None:
+            document.problem(
+                ("meters", at, field),
+                expected="only together with stuck_s",
+                found="it alone",
+                remedy="add stuck_s, or remove it",
+            )
+    if table.kind is MeterKind.BATCH and table.stuck_s is not None:
+        document.problem(
+            ("meters", at, "stuck_s"),
+            expected="a meter whose value moves while its machine runs",
+            found="a batch",
+            remedy="remove it",
+        )
     if table.kind is MeterKind.BATCH:
         if table.full is None or table.empty is None:
             document.problem(

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 
-from service.domain.line import Stage
+from service.domain.definitions import watches
+from service.domain.line import Line
 from service.domain.plan import Window
 from service.domain.rules import (
     BadQualityRule,
+    ClockRule,
     CommunicationRule,
+    CounterRule,
     DriftRule,
     LimitRule,
     Rule,
     ShiftShortfallRule,
     StaleRule,
+    StuckRule,
     ThroughputRule,
 )
 from service.domain.tag import Tag
@@ -23,12 +27,15 @@ from service.settings.explain import Where
 from service.settings.problems import choose, plain, shown
 from service.settings.ruletables import (
     BadQualityTable,
+    ClockTable,
     CommunicationTable,
+    CounterTable,
     DriftTable,
     LimitTable,
     RuleTable,
     ShiftShortfallTable,
     StaleTable,
+    StuckTable,
     ThroughputTable,
 )
 
@@ -40,6 +47,9 @@ TABLES: dict[str, type[RuleTable]] = {
     "bad_quality": BadQualityTable,
     "stale": StaleTable,
     "communication": CommunicationTable,
+    "counter": CounterTable,
+    "stuck": StuckTable,
+    "clock": ClockTable,
 }
 
 
@@ -53,12 +63,13 @@ class Rulebook:
         self,
         document: Document,
         *,
-        stages: Sequence[Stage] | None,
+        line: Line | None,
         tags: Sequence[Tag] | None,
         connectors: Collection[str] | None,
     ) -> None:
         self._document = document
-        self._stages = {stage.id: stage for stage in stages} if stages is not None else None
+        self._stages = None if line is None else line.stage_by_id
+        self._meters = None if line is None else (*line.meters, *line.energy)
         self._tags = tags
         self._connectors = connectors
         self._ids: dict[str, str] = {}
@@ -128,6 +139,17 @@ class Rulebook:
             case StaleTable():
                 self._judge_tags(table.tags, where)
                 return StaleRule(table.id, table.tags, table.cycles, table.priority, table.timing)
+            case CounterTable():
+                rule = CounterRule(table.id, table.event, table.tags, table.priority, table.timing)
+                self._judge_meters(rule, where)
+                return rule
+            case StuckTable():
+                stuck = StuckRule(table.id, table.tags, table.priority, table.timing)
+                self._judge_meters(stuck, where)
+                return stuck
+            case ClockTable():
+                names = self._judge_connectors(table.connectors, where)
+                return ClockRule(table.id, names, table.priority, table.timing)
             case CommunicationTable():
                 names = self._judge_connectors(table.connectors, where)
                 return CommunicationRule(table.id, names, table.priority, table.timing)
@@ -186,6 +208,22 @@ class Rulebook:
         for n, pattern in enumerate(patterns):
             if self._tags is not None and not _matching(pattern, self._tags):
                 self._no_tag(pattern, (*where, "tags", n), self._tags)
+
+    def _judge_meters(self, rule: CounterRule | StuckRule, where: Where) -> None:
+        """Notes patterns that match no meter of which the rule has anything to say."""
+        self._judge_tags(rule.tags, where)
+        if self._meters is None or self._tags is None:
+            return
+        needed = "stuck_s in site.toml" if isinstance(rule, StuckRule) else f"a {rule.event}"
+        tags = [meter.tag for meter in self._meters if watches(rule, meter)]
+        for n, pattern in enumerate(rule.tags):
+            if not any(fnmatchcase(tag, pattern) for tag in tags):
+                self._document.problem(
+                    (*where, "tags", n),
+                    expected=f"tags of meters that have {needed}",
+                    found=f"{shown(pattern)}, which matches none that has",
+                    remedy=choose(pattern, tags, otherwise="correct the pattern or the meter"),
+                )
 
     def _judge_limit(self, table: LimitTable, where: Where) -> None:
         """Notes patterns that match no tag with this limit, or only tags of earlier rules."""

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from service.domain.plan import Window
-from service.domain.rules import ChartKind, LimitKind, Timing
+from service.domain.rules import ChartKind, CounterEvent, LimitKind, Timing
 from service.settings.fields import (
     DelayS,
     Name,
@@ -88,6 +88,25 @@ class StaleTable(RuleTable):
 
     tags: Tags
     cycles: Annotated[Positive, Field(ge=1, examples=[2])] = 2.0
+
+
+class CounterTable(RuleTable):
+    """[[counter]]"""
+
+    event: Annotated[CounterEvent, Field(examples=["reset"])]
+    tags: Tags
+
+
+class StuckTable(RuleTable):
+    """[[stuck]]"""
+
+    tags: Tags
+
+
+class ClockTable(RuleTable):
+    """[[clock]]"""
+
+    connectors: Annotated[tuple[Text, ...], Field(min_length=1, examples=[["plant"]])]
 
 
 class CommunicationTable(RuleTable):

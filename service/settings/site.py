@@ -113,7 +113,7 @@ def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
     )
     rule_document = Document(folder / RULES_FILE, texts[RULES_FILE], problems)
     if not document.is_readable:
-        Rulebook(rule_document, stages=None, tags=None, connectors=None).read()
+        Rulebook(rule_document, line=None, tags=None, connectors=None).read()
         return None
 
     document.only(TABLES)
@@ -133,7 +133,7 @@ def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
     line = read_line(document, tag_list, output_stage)
     rules = Rulebook(
         rule_document,
-        stages=line.stages if len(problems) == noted else None,
+        line=line if len(problems) == noted else None,
         tags=tag_list.tags if tag_list.is_whole else None,
         connectors=names,
     ).read()

@@ -106,6 +106,9 @@ class MeterTable(Section):
     max_kw: Annotated[Positive | None, Field(examples=[20_000.0])] = None
     cycle_min: Annotated[Number, Field(ge=0, le=31 * 1440, examples=[480.0])] = 0.0
     join_min: Annotated[Whole, Field(ge=0, le=1440, examples=[30])] = 0
+    stuck_s: Annotated[Positive | None, Field(examples=[600.0])] = None
+    runs: Annotated[Text | None, Field(examples=["WIC501.PV"])] = None
+    runs_above: Annotated[Number | None, Field(examples=[0.05])] = None
 
 
 class ShiftEntry(Section):

@@ -14,6 +14,7 @@ from service.runtime.live import LiveTable
 from service.runtime.notification import SiteName
 from service.runtime.watch import Watch
 from service.runtime.watch_absence import AbsenceRules
+from service.runtime.watch_meters import MeterRules
 from service.runtime.watch_production import ProductionRules
 from service.runtime.watch_values import ValueRules
 from service.state.alarms import StateAlarms
@@ -37,6 +38,7 @@ async def watch(folder: Path) -> Figures:
             StateAlarms(database, SiteName("bench", "Bench", "台", "http://x"), ()),
             clock,
             values=ValueRules(definitions, tags, states),
+            meters=MeterRules(definitions, tags, states),
             production=ProductionRules(definitions, book, states),
             absence=AbsenceRules(
                 definitions,

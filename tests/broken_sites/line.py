@@ -29,6 +29,11 @@ BROKEN_LINE = (
         'feeds = ["DN"]', "stages[6].feeds[1]", ("id of a stage", '"DN"', "use one of"),
     ),
     BrokenSite(
+        "a meter's machine runs by a tag that is none", "site.toml",
+        'runs = "M601.ST"', 'runs = "M602.ST"',
+        'runs = "M602.ST"', "meters[7].runs", ("a tag of DM-S01", "M601.ST"),
+    ),
+    BrokenSite(
         "stage twice", "site.toml",
         '[[stages]]\nid = "GR"', f'{SECOND_CR}[[stages]]\nid = "GR"',
         "# again", "stages[2].id", ("no other stage", "own id"),

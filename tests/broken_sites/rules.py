@@ -63,6 +63,11 @@ BROKEN_RULES = (
         'connectors = ["plan"]', "communication[1].connectors[1]", ('did you mean "plant"?',),
     ),
     BrokenSite(
+        "stuck rule on a meter that may stand", "rules.toml",
+        'id = "stuck"\ntags = ["*"]', 'id = "stuck"\ntags = ["GZ-*"]',
+        "GZ-*", "stuck[1].tags[1]", ("have stuck_s in site.toml", "GZ-*"),
+    ),
+    BrokenSite(
         "delay below zero", "rules.toml",
         "on_delay_s = 300", "on_delay_s = -300",
         "on_delay_s = -300", "throughput[1].on_delay_s", ("at least 0", "-300", "write e.g."),

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from datetime import time
 from pathlib import Path
 
+import pytest
+
 from service.domain.batch import Batch, make_batch
 from service.domain.calendar import Calendar, Shift
 from service.domain.coverage import Cover
@@ -148,3 +150,14 @@ async def test_coverage_is_kept_only_where_a_meter_looks_at_it(tmp_path: Path) -
         other = make_batch([], [], [], received_ns=T0, covers=(Cover("plant/other", T0, T0 + 9),))
         await accounting.caught_up(await give(journal, reading(0, 100), other))
         assert ledger.groups == {GROUP}
+
+
+async def test_a_clock_that_jumps_back_stops_no_production(tmp_path: Path) -> None:
+    async with accounted(tmp_path) as (accounting, ledger, journal):
+        behind = {n: 60.0 * n - 7_200.0 for n in range(5, 20)}
+        readings = [reading(60 * n, 100.0 * n, says_s=behind.get(n)) for n in range(30)]
+        await accounting.caught_up(await give(journal, *readings))
+        known = [kg for _, minutes in ledger.closed for kg in minutes.kg.tolist()]
+        # A reading behind a wrong clock holds from the message before it: a minute early here.
+        assert sum(known[:27]) == pytest.approx(2_700.0, abs=100.0)
+        assert max(known) <= 200.0

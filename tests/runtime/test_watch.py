@@ -25,6 +25,7 @@ from service.runtime.alarms import AlarmStates
 from service.runtime.notification import SiteName
 from service.runtime.notify import Destination
 from service.runtime.watch import NothingToAcknowledge, Watch
+from service.runtime.watch_meters import MeterRules
 from service.runtime.watch_production import ProductionRules
 from service.runtime.watch_values import ValueRules
 from service.state.alarms import StateAlarms
@@ -175,6 +176,7 @@ class AlarmStatesFromNothing:
             store,
             r.clock,
             values=ValueRules(definitions, table, states),
+            meters=MeterRules(definitions, table, states),
             production=ProductionRules(definitions, None, states),  # type: ignore[arg-type]
             absence=r.absence,
         )

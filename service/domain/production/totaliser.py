@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from service.domain.arrays import Float64s, Int64s, UInt8s
+from service.domain.arrays import Bools, Float64s, Int64s, UInt8s
 from service.domain.instants import HOUR_NS, seconds
 from service.domain.line import Meter
 from service.domain.production.minutes import Grade, Portions
@@ -35,9 +35,8 @@ def rises(
     before, after = time_ns[:-1], time_ns[1:]
     rise = np.diff(value)
     holed = hole_ns[:-1] != NO_HOLE
-    per_hour = meter.max_rate_kg_per_h / meter.kg_per_unit
-    allowed = (after - before) / HOUR_NS * per_hour + SLACK_UNITS
-    allowed_held = (after - held_ns[:-1]) / HOUR_NS * per_hour + SLACK_UNITS
+    allowed = allowed_units(meter, after - before)
+    allowed_held = allowed_units(meter, after - held_ns[:-1])
 
     units, grade = _judge(rise, value[1:], holed, allowed, allowed_held, meter.rollover)
 
@@ -61,6 +60,32 @@ def held_since(time_ns: Int64s, value: Float64s, held_ns: int | None) -> Int64s:
     return since
 
 
+def rolled_over(rise: Float64s, allowed: Float64s, rollover: float | None) -> Bools:
+    """Which falls are rollovers: the counter wraps, and the way over the top is possible in the
+    time between the readings. The other falls are resets. All of shape (n,)."""
+    if rollover is None:
+        return np.zeros(len(rise), np.bool_)
+    over_top = rise + rollover
+    return np.asarray((rise < 0) & (over_top >= 0) & (over_top <= allowed))
+
+
+def falls(meter: Meter, time_ns: Int64s, value: Float64s) -> tuple[Int64s, Int64s]:
+    """When a counter was seen to have been reset, and to have rolled over; two arrays of instants.
+
+    time_ns, value: of its good readings in order, shape (n,).
+    """
+    rise = np.diff(value)
+    wrapped = rolled_over(rise, allowed_units(meter, np.diff(time_ns)), meter.rollover)
+    seen_ns = time_ns[1:]
+    return seen_ns[(rise < 0) & ~wrapped], seen_ns[wrapped]
+
+
+def allowed_units(meter: Meter, span_ns: Int64s) -> Float64s:
+    """The most that ``meter`` can count in each span, in its tag's unit; shape (n,)."""
+    per_hour = meter.max_rate_kg_per_h / meter.kg_per_unit
+    return np.asarray(span_ns / HOUR_NS * per_hour + SLACK_UNITS)
+
+
 def _judge(
     rise: Float64s,
     now: Float64s,
@@ -74,11 +99,10 @@ def _judge(
     grade = np.full(len(rise), Grade.MEASURED, np.uint8)
     fell = rise < 0
     if fell.any():
+        wrapped = rolled_over(rise, allowed, rollover)
         if rollover is not None:
-            over_top = rise + rollover
-            wrapped = fell & (over_top >= 0) & (over_top <= allowed)
-            units[wrapped] = over_top[wrapped]
-            fell = fell & ~wrapped
+            units[wrapped] += rollover
+        fell = fell & ~wrapped
         units[fell] = now[fell]
         grade[fell] = Grade.ESTIMATED
         grade[fell & holed] = Grade.UNKNOWN
