@@ -55,6 +55,7 @@ from service.runtime.views import (
     TransitionView,
 )
 from service.runtime.watch import NothingToAcknowledge
+from service.state.accounts import StateAccounts
 from service.state.corrections import StateCorrections
 from service.state.database import Database, open_database
 from service.state.entries import StateEntries
@@ -310,6 +311,7 @@ async def open_api(
             backtests=FakeBacktests(),
             corrections=StateCorrections(database),
             losses=losses or nothing_lost(database, clock),
+            accounts=StateAccounts(database, LINE),
             entries=Entries(StateEntries(database), LINE, clock),
             planning=Planning(StatePlans(database, FIRST_PLAN), FIRST_PLAN, LINE, clock),
             measures=lambda: [

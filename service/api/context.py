@@ -7,6 +7,7 @@ from pathlib import Path
 
 from service.domain.line import Line
 from service.domain.tagtable import TagTable
+from service.runtime.accounts import Accounts
 from service.runtime.backtest import Backtests
 from service.runtime.clock import Clock
 from service.runtime.corrections import CorrectionBook
@@ -63,5 +64,6 @@ class ApiContext:
     planning: Planning
     corrections: CorrectionBook
     losses: LossBook
+    accounts: Accounts
     web: Path | None = None
     public_url: str | None = None

@@ -63,6 +63,7 @@ class Meter:
     alive.
     bridge_s: the longest hole of a rate that is bridged as estimated; longer ones are unknown.
     cell: of a batch meter.
+    class_share: error limit as a share of what it counts (0.005 for class 0.5).
     cycle_min, join_min: see ``losses.units.WorkUnit``; 0 for what makes something every minute.
     stuck_s: how long its value stands still at most while its machine runs; None where nothing can
     be said. runs_tag: the machine runs while this tag is above ``runs_above``; None for a machine
@@ -86,6 +87,7 @@ class Meter:
     stuck_s: float | None = None
     runs_tag: str | None = None
     runs_above: float = 0.0
+    class_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

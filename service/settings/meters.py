@@ -30,6 +30,8 @@ UNITS: Mapping[MeterKind, Mapping[str, float]] = {
     MeterKind.ENERGY: ENERGY_UNITS,
 }
 CELL_FIELDS = ("full", "empty", "band", "settle_s", "discharge_s", "cycle_s")
+CLASS_PCT = 1.0
+"""Of a scale of which nobody has said how good it is."""
 BAND_SHARE = 0.01
 """Of a full vessel's weight, within which it has settled."""
 TAG_KIND = {
@@ -135,11 +137,19 @@ def _meter(document: Document, at: int, table: MeterTable, tag: Tag) -> Meter | 
         bridge_s=table.bridge_s,
         cycle_min=table.cycle_min,
         join_min=table.join_min,
+        class_share=_class_pct(table) / 100.0,
         cell=_cell(table) if table.kind is MeterKind.BATCH else None,
         stuck_s=table.stuck_s,
         runs_tag=None if table.runs is None else f"{tag.asset}-{table.runs}",
         runs_above=table.runs_above or 0.0,
     )
+
+
+def _class_pct(table: MeterTable) -> float:
+    """The meter's error limit; pieces that are not weighed are counted without error."""
+    if table.class_pct is not None:
+        return table.class_pct
+    return 0.0 if table.kind is MeterKind.COUNT else CLASS_PCT
 
 
 def _suits(document: Document, at: int, table: MeterTable) -> bool:

@@ -109,6 +109,7 @@ class MeterTable(Section):
     stuck_s: Annotated[Positive | None, Field(examples=[600.0])] = None
     runs: Annotated[Text | None, Field(examples=["WIC501.PV"])] = None
     runs_above: Annotated[Number | None, Field(examples=[0.05])] = None
+    class_pct: Annotated[Number | None, Field(ge=0, le=100, examples=[0.5])] = None
 
 
 class ShiftEntry(Section):

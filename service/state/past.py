@@ -16,8 +16,8 @@ import orjson
 from sqlalchemy import Connection, create_engine, select, text
 from sqlalchemy.exc import DBAPIError
 
-from service.domain.arrays import Bools, Float64s, Int64s
-from service.domain.production.minutes import NOT_CLOSED
+from service.domain.arrays import Bools, Float64s, Int64s, UInt8s
+from service.domain.production.minutes import NOT_CLOSED, Minutes
 from service.runtime.errors import Fatal
 from service.state.ledger import HOUR_MINUTES
 from service.state.metadata import SCHEMA_VERSION
@@ -30,13 +30,19 @@ AT_ONCE = 8_192
 class Hours:
     """Some stored hours of meters, n rows.
 
-    hours: since 1970, int64. kg: shape (n, 60), NaN where unknown. closed: shape (n, 60).
+    hours: since 1970, int64. kg: shape (n, 60), NaN where unknown. grade: shape (n, 60),
+    uint8, see ``Grade``; NOT_CLOSED where nothing is known yet.
     """
 
     meters: Sequence[str]
     hours: Int64s
     kg: Float64s
-    closed: Bools
+    grade: UInt8s
+
+    @property
+    def closed(self) -> Bools:
+        """Which minutes are closed, be they known or not; shape (n, 60)."""
+        return np.asarray(self.grade != NOT_CLOSED)
 
 
 @contextmanager
@@ -93,5 +99,22 @@ def hours_between(
                 meters,
                 np.array(hours, np.int64),
                 np.frombuffer(b"".join(kg), "<f8").reshape(-1, HOUR_MINUTES),
-                grades != NOT_CLOSED,
+                grades,
             )
+
+
+def minutes_between(connection: Connection, first: int, end: int) -> dict[str, Minutes]:
+    """The minutes [first, end), since 1970, of every meter of which some hour of them is stored;
+    NOT_CLOSED where nothing is."""
+    found: dict[str, Minutes] = {}
+    n = end - first
+    for part in hours_between(connection, first // HOUR_MINUTES, -(-end // HOUR_MINUTES)):
+        rows = zip(part.meters, part.hours.tolist(), part.kg, part.grade, strict=True)
+        for meter, hour, kg, grade in rows:
+            if meter not in found:
+                found[meter] = Minutes(first, np.full(n, np.nan), np.full(n, NOT_CLOSED, np.uint8))
+            at = hour * HOUR_MINUTES - first
+            a, b = max(at, 0), min(at + HOUR_MINUTES, n)
+            found[meter].kg[a:b] = kg[a - at : b - at]
+            found[meter].grade[a:b] = grade[a - at : b - at]
+    return found

@@ -20,6 +20,7 @@ CONTRACT = {
     "/api/v1/calendar": {"get", "post", "put"},
     "/api/v1/plan": {"get", "post", "put"},
     "/api/v1/plan/hours": {"get"},
+    "/api/v1/account": {"get"},
     "/api/v1/tags": {"get"},
     "/api/v1/live": {"get"},
     "/api/v1/history": {"get"},

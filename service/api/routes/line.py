@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Query
 
 from service.api.access import Context, at_least
+from service.api.asked import time_range
+from service.api.models.account import Account
 from service.api.models.line import Line, Production
 from service.api.problems import problems
+from service.domain.instants import DAY_NS, MINUTE_NS
 from service.runtime.identity import Role
+
+MOST_NS = 31 * DAY_NS
 
 router = APIRouter(tags=["line"], dependencies=[Depends(at_least(Role.VIEWER))])
 
@@ -23,3 +30,19 @@ async def read_production(context: Context) -> Production:
     """Rates and windows of every stage in tonnes of its own output; output is the plant's, counted
     once."""
     return Production.of(context.production.now())
+
+
+@router.get("/account", summary="Tonnes and their uncertainty", responses=problems(401, 422))
+async def read_account(
+    context: Context,
+    start: Annotated[str, Query(max_length=40, examples=["2026-03-01T00:00:00Z"])],
+    end: Annotated[str, Query(max_length=40, examples=["2026-03-02T00:00:00Z"])],
+) -> Account:
+    """What each stage made over whole minutes of at most 31 days, how uncertain that is, and which
+    minutes of which meters are unknown; these are listed, not guessed."""
+    asked = time_range(start, end)
+    first, last = asked.start_ns // MINUTE_NS, -(-asked.end_ns // MINUTE_NS)
+    if last - first > MOST_NS // MINUTE_NS:
+        raise HTTPException(422, f"end: expected at most {MOST_NS // DAY_NS} days after start")
+    found = await context.accounts.between(first, last)
+    return Account.of(first * MINUTE_NS, last * MINUTE_NS, found)

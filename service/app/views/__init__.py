@@ -12,6 +12,7 @@ from service.app.views.losses import CoreLosses
 from service.app.views.production import CoreProduction
 from service.app.views.sources import CoreSources
 from service.runtime.identity import Identity
+from service.state.accounts import StateAccounts
 from service.state.alarm_book import StateAlarmBook
 from service.state.corrections import StateCorrections
 from service.state.deliveries import StateDeliveries
@@ -46,6 +47,7 @@ def api_context(core: Core, identity: Identity, production: CoreProduction) -> A
         planning=core.planning,
         corrections=StateCorrections(core.database),
         losses=CoreLosses(core.losses, core.loss_book, core.entries),
+        accounts=StateAccounts(core.database, site.line),
         web=folder if (folder / "index.html").is_file() else None,
         public_url=site.service.public_url,
     )
