@@ -6,16 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from connectors.simulator.settings import SimulatorSettings
 from connectors.simulator.source import SimulatorSource, open_source
+from service.domain.arrays import Float64s
 from service.domain.instants import MINUTE_NS, to_ns
 from service.domain.line import Line
 from service.domain.production.book import ProductionBook
-from service.domain.production.minutes import Minutes
+from service.domain.production.minutes import NOT_CLOSED, Minutes
 from service.journal.log import open_journal
 from service.journal.registry import register
 from service.runtime.accounting import Accounting
@@ -24,6 +26,7 @@ from service.runtime.ingest import Scaling, SourceState, run_source, statuses
 from service.settings import load_site
 from service.state.database import open_database
 from service.state.ledger import StateLedger
+from service.state.past import minutes_between
 from tests.sites import SAMPLE
 
 MINUTES_PER_DAY = 1440
@@ -33,14 +36,19 @@ MINUTES_PER_DAY = 1440
 class Accounted:
     """What the service made of a plant that has run its whole time.
 
-    kg: meter -> kilograms of each minute, shape (days × 1440,), NaN where unknown, inf where
-    nothing was closed.
+    minutes: by meter, all days × 1440 of them, NOT_CLOSED where nothing was closed.
     """
 
     line: Line
     source: SimulatorSource
-    kg: dict[str, np.ndarray]
+    minutes: dict[str, Minutes]
     counters: dict[str, int]
+
+    def kg(self, meter: str) -> Float64s:
+        """Kilograms of each minute, shape (days × 1440,), NaN where unknown, inf where nothing was
+        closed."""
+        made = self.minutes[meter]
+        return np.where(made.grade == NOT_CLOSED, np.inf, made.kg)
 
 
 async def account_for(settings: SimulatorSettings, folder: Path, *, days: int) -> Accounted:
@@ -78,18 +86,6 @@ async def account_for(settings: SimulatorSettings, folder: Path, *, days: int) -
             await accounting.caught_up(journal.last)
             writing.cancel()
             reading.cancel()
-        kg = by_meter(await ledger.minutes(0), first, minutes)
+        made = await database.read(partial(minutes_between, first=first, end=first + minutes))
     assert opened[0].truth.first_minute == first
-    return Accounted(site.line, opened[0], kg, dict(accounting.counters))
-
-
-def by_meter(
-    stretches: list[tuple[str, Minutes]], first: int, minutes: int
-) -> dict[str, np.ndarray]:
-    """Minutes of the ledger as one row for each meter."""
-    found: dict[str, np.ndarray] = {}
-    for meter, closed in stretches:
-        row = found.setdefault(meter, np.full(minutes, np.inf))
-        at = closed.first - first
-        row[at : at + len(closed)] = closed.kg
-    return found
+    return Accounted(site.line, opened[0], made, dict(accounting.counters))

@@ -1,10 +1,16 @@
 """Ninety simulated days with all 22 faults at random, through journal and accounting, against the
-plant's own truth. No test fixes the seed: it is printed, and ANODEWATCH_SEED repeats it."""
+plant's own truth. No test fixes the seed: it is printed, and ANODEWATCH_SEED repeats it.
+
+A stage may be off by 0.1 % and what the service itself states as its uncertainty. Over ninety days
+that covers scales that drift and rates that stick. Over the few days of a quick run a drift that
+lasts most of them is more than any scale's class says, so there the tonnes that the drift itself
+invented are taken out.
+"""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +22,14 @@ from connectors.simulator.process.reference import METER_INDEX
 from connectors.simulator.settings import SimulatorSettings
 from service.domain.instants import MINUTE_NS
 from service.domain.line import Meter, MeterKind
+from service.domain.production.minutes import NOT_CLOSED, Minutes
+from service.domain.production.stated import account
 from tests.accounted_plant import MINUTES_PER_DAY, Accounted, account_for
 
 DAY_S = 86_400.0
 WITHIN_PCT = 0.1
+STATED_FROM = 60 * MINUTES_PER_DAY
+"""From so many minutes on a drift has to be within what is stated."""
 SAMPLE_KG = 20.0
 """What a meter of a stage that can drift makes at most between two samples."""
 BAG_KG = 500.0
@@ -60,53 +70,61 @@ async def test_accounted_tonnes_are_the_true_ones_whatever_fails(
     compare(done, labels, days * MINUTES_PER_DAY, seed)
 
 
-@dataclass(frozen=True)
-class Stage:
-    """What is compared of a stage, in kg, and its unknown minutes."""
-
-    kg: float
-    true_kg: float
-    unknown_minutes: int
-
-
 def compare(done: Accounted, labels: tuple[Label, ...], minutes: int, seed: int) -> None:
-    truth = done.source.truth.all_kg()
+    truth = done.source.truth.all_kg()[:minutes]
     wrong: list[str] = []
-    print(f"{'stage':6} {'accounted t':>12} {'true t':>12} {'error %':>9} {'unknown min':>12}")
-    for name, meters in done.line.meters_by_stage.items():
-        parts = [one_meter(m, done, truth[:minutes], labels, wrong) for m in meters]
-        stage = Stage(
-            sum(p.kg for p in parts),
-            sum(p.true_kg for p in parts),
-            sum(p.unknown_minutes for p in parts),
-        )
-        error_pct = 100.0 * (stage.kg / stage.true_kg - 1.0)
+    told: dict[str, Minutes] = {}
+    true_kg: dict[str, float] = defaultdict(float)
+    invented_kg: dict[str, float] = defaultdict(float)
+    for meter in done.line.meters:
+        own = [label for label in labels if touches(label, meter)]
+        judge(meter, done, truth, own, wrong)
+        told[meter.id] = until(done.minutes[meter.id], told_until(own, done, minutes))
+        known = np.isfinite(told[meter.id].kg)
+        true_kg[meter.stage] += float(truth[known, METER_INDEX[meter.tag]].sum())
+        invented_kg[meter.stage] += sum(1_000.0 * label.false_t for label in own)
+    span = (done.source.truth.first_minute, minutes)
+    print("stage  accounted t       true t   error %      ± %  drift t  unknown min   held")
+    for stage in account(done.line, told, span):
+        assert stage.kg is not None
+        assert stage.uncertainty_kg is not None
+        true, drift_kg = true_kg[stage.stage], invented_kg[stage.stage]
         print(
-            f"{name:6} {stage.kg / 1e3:12.3f} {stage.true_kg / 1e3:12.3f} {error_pct:9.4f} "
-            f"{stage.unknown_minutes:12}"
+            f"{stage.stage:6} {stage.kg / 1e3:12.3f} {true / 1e3:12.3f} "
+            f"{100 * (stage.kg / true - 1):9.4f} {100 * stage.uncertainty_kg / stage.kg:8.3f} "
+            f"{drift_kg / 1e3:8.1f} {stage.unknown_min:12} {stage.held_min:6}"
         )
-        if abs(error_pct) > WITHIN_PCT:
-            wrong.append(f"{name}: {error_pct:.4f} % off")
+        off_kg = stage.kg - true - (drift_kg if minutes < STATED_FROM else 0.0)
+        if abs(off_kg) > WITHIN_PCT / 100.0 * true + stage.uncertainty_kg:
+            wrong.append(f"{stage.stage}: {off_kg:.0f} kg off, ± {stage.uncertainty_kg:.0f} stated")
     assert not wrong, f"seed {seed}: {wrong}"
 
 
-def one_meter(
-    meter: Meter, done: Accounted, truth: np.ndarray, labels: tuple[Label, ...], wrong: list[str]
-) -> Stage:
-    """Compares one meter's minutes; what counts for its stage, where nobody could lie."""
-    row, true = done.kg[meter.id], truth[:, METER_INDEX[meter.tag]]
-    own = [label for label in labels if touches(label, meter)]
+def until(made: Minutes, end: int) -> Minutes:
+    """Its first ``end`` minutes but for the first two, of which nobody can be sure; the others are
+    as yet unknown."""
+    kg, grade = made.kg.copy(), made.grade.copy()
+    for beyond in (slice(0, 2), slice(end, None)):
+        kg[beyond], grade[beyond] = np.nan, NOT_CLOSED
+    return Minutes(made.first, kg, grade)
+
+
+def judge(
+    meter: Meter, done: Accounted, truth: np.ndarray, own: list[Label], wrong: list[str]
+) -> None:
+    """Compares one meter's minutes: closed, unknown when nobody can know, and as many kilograms as
+    there were, or as its scale invented."""
+    row, true = done.kg(meter.id), truth[:, METER_INDEX[meter.tag]]
     end = told_until(own, done, len(row))
     # A meter whose first readings are Bad begins later, and the last minute waits for a reading.
     row, true = row[2:end], true[2:end]
     expected = done.source.unknown_minutes(meter.tag)[2:end]
     unknown = np.isnan(row)
-    nothing = Stage(0.0, 0.0, int(unknown.sum()))
     if cannot_be_known(own, meter):
-        return nothing
+        return
     if np.isinf(row).any():
         wrong.append(f"{meter.id}: never closed minute {2 + np.flatnonzero(np.isinf(row))[0]}")
-        return nothing
+        return
     if (unknown != expected).any():
         wrong.append(f"{meter.id}: minute {2 + np.flatnonzero(unknown != expected)[0]} is unknown "
                      f"to one only")  # fmt: skip
@@ -118,13 +136,12 @@ def one_meter(
         hidden_kg = max(abs(label.size) for label in drifts) * unknown.sum() / 60.0
         if abs(kg - true_kg - false_kg) > 0.001 * true_kg + 10 * SAMPLE_KG + hidden_kg:
             wrong.append(f"{meter.id}: {kg - true_kg:.0f} kg off, its drift is {false_kg:.0f} kg")
-        return nothing
+        return
     if meter.stage == "PK":
         lost = round((true_kg - kg) / BAG_KG, 9)
         # A bag that was filled between the last reading before a reset and the reset is gone.
         if not 0 <= lost <= sum(label.fault == "totaliser_reset" for label in own):
             wrong.append(f"{meter.id}: {lost} bags lost")
-    return Stage(kg, true_kg, int(unknown.sum()))
 
 
 def touches(label: Label, meter: Meter) -> bool:

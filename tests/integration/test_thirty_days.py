@@ -3,17 +3,25 @@ truth."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from connectors.simulator.settings import SimulatorSettings
+from service.domain.instants import MINUTE_NS
+from service.domain.plan import Plan
+from service.domain.production.book import ProductionBook
+from service.settings import load_site
 from tests.accounted_plant import Accounted, account_for
+from tests.sites import ZONES, sample_in
 
 DAYS = 30
 DAY_S = 86_400.0
 HOUR_S = 3_600.0
+EDGE_KG = 600.0
+"""What can lie on the other side of a day's edge: a bag, and a sample of each meter."""
 
 
 def settings() -> SimulatorSettings:
@@ -53,7 +61,39 @@ def settings() -> SimulatorSettings:
 
 @pytest.mark.timeout(600)
 async def test_accounted_tonnes_are_the_true_ones(tmp_path: Path) -> None:
-    compare(await account_for(settings(), tmp_path, days=DAYS))
+    done = await account_for(settings(), tmp_path, days=DAYS)
+    compare(done)
+    for zone in ZONES:
+        compare_days(done, load_site(sample_in(zone)).plan)
+
+
+def compare_days(done: Accounted, plan: Plan) -> None:
+    """Each production day's tonnes, as a site in this zone counts its days."""
+    truth = done.source.truth
+    first, n = truth.first_minute, DAYS * 1440
+    book = ProductionBook(done.line, plan, first_minute=first, n_minutes=n)
+    for meter, minutes in done.minutes.items():
+        book.enter(meter, minutes)
+    day = plan.calendar.local_day(first * MINUTE_NS) + timedelta(days=1)
+    days = 0
+    while (end := plan.calendar.start_of(day + timedelta(days=1)) // MINUTE_NS) < first + n - 5:
+        begin = plan.calendar.start_of(day) // MINUTE_NS
+        inside = slice(begin - first, end - first)
+        for stage, meters in done.line.meters_by_stage.items():
+            true_kg = 0.0
+            for meter in meters:
+                known = np.isfinite(done.kg(meter.id)[inside])
+                true_kg += float(truth.kg(meter.tag)[inside][known].sum())
+            window = book.between(stage, begin * MINUTE_NS, end * MINUTE_NS)
+            assert window.actual_kg is not None
+            # A count, and what a gap spreads over the day's edge.
+            assert abs(window.actual_kg - true_kg) <= 0.001 * true_kg + EDGE_KG, (stage, day)
+            due_kg = plan.rate_kg_per_h(2026) * (end - begin) / 60
+            assert window.plan_kg * done.line.stage_by_id[stage].finished_eq == pytest.approx(
+                due_kg, abs=0.1
+            )
+        day, days = day + timedelta(days=1), days + 1
+    assert days >= DAYS - 2
 
 
 def compare(done: Accounted) -> None:
@@ -64,7 +104,7 @@ def compare(done: Accounted) -> None:
         kg = true_kg = 0.0
         unknown_minutes = 0
         for meter in meters:
-            row = done.kg[meter.id]
+            row = done.kg(meter.id)
             closed = np.isfinite(row) | np.isnan(row)
             # A meter whose first readings are Bad begins later; the last minute waits for a
             # reading.
