@@ -24,7 +24,8 @@ from service.domain.forecast.outlook import (
 )
 from service.domain.instants import HOUR_NS
 from service.domain.plan import Plan, Window
-from tests.bench.plant import site
+from service.settings import load_site
+from tests.sites import SHANGHAI, sample_in
 
 Float64s = NDArray[np.float64]
 
@@ -158,7 +159,8 @@ class Campaign:
 def campaign(seed: int, years: int) -> Campaign:
     """``years`` simulated years, each forecast once, at an hour that is as likely as any other."""
     rng = np.random.default_rng(seed)
-    plan = site().plan
+    # Where days begin on whole hours, for the years are made of them.
+    plan = load_site(sample_in(SHANGHAI)).plan
     shown: list[Shown] = []
     refused = 0
     done = 0

@@ -26,6 +26,7 @@ from service.runtime.derived import CONNECTOR as DERIVED
 from service.runtime.derived import KEEP_ALIVE_S, derived_tags, write_derived
 from service.runtime.entries import Entries
 from service.runtime.errors import ConnectorError
+from service.runtime.forecast import Forecasts
 from service.runtime.historian import Historian
 from service.runtime.history import History
 from service.runtime.ingest import Scaling, SourceStatus, run_source, statuses
@@ -46,6 +47,7 @@ from service.state.alarms import StateAlarms
 from service.state.cursors import StateCursor
 from service.state.database import Database, open_database
 from service.state.entries import StateEntries
+from service.state.forecasts import StateForecasts
 from service.state.ledger import StateLedger
 from service.state.limits import StateLimits
 from service.state.losses import StateLosses
@@ -86,6 +88,7 @@ class Core:
     planning: Planning
     losses: Losses
     loss_book: StateLosses
+    forecasts: Forecasts
     destinations: tuple[Destination, ...]
     sources: Mapping[str, OpenSource]
     statuses: Mapping[str, SourceStatus]
@@ -157,19 +160,20 @@ async def open_core(
             if retired or abandoned:
                 log.warning("rules or destinations are gone: alarms ended=%d dead letters=%d",
                             retired, abandoned)  # fmt: skip
+        forecasts = Forecasts(book, accounting, StateForecasts(database), clock, site=site.id)
         watch = Watch(
             states,
             alarms,
             clock,
             values=ValueRules(definitions, table, states),
             meters=MeterRules(definitions, table, states),
-            production=ProductionRules(definitions, book, states, StateLimits(database)),
+            production=ProductionRules(definitions, book, states, StateLimits(database), forecasts),
             absence=absence,
         )
         loss_book = StateLosses(database, site.line)
         losses = Losses(site.line, site.plan, accounting, loss_book, loss_book, clock)
         planning.judge_with(book, losses.replan)
-        for consumer in (accounting, historian, watch, entries):
+        for consumer in (accounting, historian, watch, entries, forecasts):
             await consumer.load()
         for meter, minutes in await ledger.minutes(first_minute // 60):
             book.enter(meter, minutes)
@@ -200,6 +204,7 @@ async def open_core(
             planning=planning,
             losses=losses,
             loss_book=loss_book,
+            forecasts=forecasts,
             destinations=destinations,
             sources=sources_of(site, table, clock) if sources is None else sources,
             statuses=found,
@@ -225,6 +230,7 @@ async def run_core(core: Core, stop: asyncio.Event) -> None:
                 ("watch-production", core.watch.run_production(core.accounting)),
                 ("watch-absence", core.watch.run_absence()),
                 ("losses", core.losses.run()),
+                ("forecast", core.forecasts.run()),
                 (
                     "derived",
                     write_derived(

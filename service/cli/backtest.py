@@ -131,7 +131,7 @@ def _say(found: Sequence[Outcome], console: Console) -> None:
     for one in found:
         console.print(_sum_of(one, labelled=labelled), markup=False)
     if found[0].left_out:
-        console.print("alarms on values, quality and communication are not replayed")
+        console.print("alarms on values, quality, communication and forecasts are not replayed")
 
 
 def _sum_of(one: Outcome, *, labelled: bool) -> str:

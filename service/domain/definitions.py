@@ -19,6 +19,7 @@ from service.domain.rules import (
     CounterEvent,
     CounterRule,
     DriftRule,
+    ForecastMissRule,
     LimitKind,
     LimitRule,
     Rule,
@@ -54,6 +55,14 @@ class StageAlarm:
 
     rule: ThroughputRule | ShiftShortfallRule | DriftRule
     stage: Stage
+    definition: AlarmDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastAlarm:
+    """A forecast-miss rule on the plant's output."""
+
+    rule: ForecastMissRule
     definition: AlarmDefinition
 
 
@@ -104,16 +113,20 @@ class Definitions:
     groups: tuple[GroupAlarm, ...]
     clocks: tuple[GroupAlarm, ...] = ()
     meters: tuple[MeterAlarm, ...] = ()
+    forecasts: tuple[ForecastAlarm, ...] = ()
 
     def all(self) -> dict[str, AlarmDefinition]:
         """Definitions by id."""
-        alarms: list[StageAlarm | LimitAlarm | TagAlarm | GroupAlarm | MeterAlarm] = [
+        alarms: list[
+            StageAlarm | LimitAlarm | TagAlarm | GroupAlarm | MeterAlarm | ForecastAlarm
+        ] = [
             *self.stages,
             *self.limits,
             *self.tags,
             *self.groups,
             *self.clocks,
             *self.meters,
+            *self.forecasts,
         ]
         return {alarm.definition.id: alarm.definition for alarm in alarms}
 
@@ -126,10 +139,13 @@ def define(rules: Iterable[Rule], *, tags: Sequence[Tag], line: Line) -> Definit
     groups: list[GroupAlarm] = []
     clocks: list[GroupAlarm] = []
     meters: list[MeterAlarm] = []
+    forecasts: list[ForecastAlarm] = []
     for rule in rules:
         match rule:
             case ThroughputRule() | ShiftShortfallRule() | DriftRule():
                 stages += (_on_stage(rule, line.stage_by_id[stage]) for stage in rule.stages)
+            case ForecastMissRule():
+                forecasts.append(_forecast_miss(rule, line.stage_by_id[line.output_stage]))
             case LimitRule():
                 for tag in _matching(tags, rule.tags):
                     alarm = _on_limit(rule, tag)
@@ -160,6 +176,7 @@ def define(rules: Iterable[Rule], *, tags: Sequence[Tag], line: Line) -> Definit
         tuple(groups),
         tuple(clocks),
         tuple(meters),
+        tuple(forecasts),
     )
 
 
@@ -198,6 +215,17 @@ def _on_stage(rule: ThroughputRule | ShiftShortfallRule | DriftRule, stage: Stag
         asset=stage.id, stage=stage.id, limit=limit, unit="%", extra=extra,
     )  # fmt: skip
     return StageAlarm(rule, stage, definition)
+
+
+def _forecast_miss(rule: ForecastMissRule, output: Stage) -> ForecastAlarm:
+    en, zh = WINDOW_WORDS[rule.period]
+    definition = _definition(
+        rule, output.id, "forecast_miss", rule.priority, rule.timing,
+        f"Plant output: the chance to reach the plan of {en} is below {rule.below_pct:g} %",
+        f"全厂产量：完成{zh}计划的可能性低于 {rule.below_pct:g} %",
+        asset=output.id, stage=output.id, limit=rule.below_pct, unit="%",
+    )  # fmt: skip
+    return ForecastAlarm(rule, definition)
 
 
 def _on_limit(rule: LimitRule, tag: Tag) -> LimitAlarm | None:

@@ -17,7 +17,7 @@ from service.domain.instants import HOUR_NS
 from service.domain.line import Stage
 from service.domain.production.book import StageWindow, number
 from service.domain.production.windows import StageWindows
-from service.domain.rules import ShiftShortfallRule, ThroughputRule
+from service.domain.rules import ForecastMissRule, ShiftShortfallRule, ThroughputRule
 
 Codes = Int8s
 
@@ -96,6 +96,14 @@ def shortfall_pct(outlook_kg: float | None, shift_plan_kg: float) -> float | Non
     if outlook_kg is None:
         return None
     return number(shortfalls_pct(np.array([outlook_kg]), np.array([shift_plan_kg])))
+
+
+def miss_input(rule: ForecastMissRule, p_target: float | None, *, standing: bool) -> Input:
+    """Whether the chance to reach the plan, 0 to 1, is too small; None is unknown."""
+    if p_target is None:
+        return Input.UNKNOWN
+    threshold = rule.below_pct + (rule.deadband_pct if standing else 0.0)
+    return Input.TRUE if 100.0 * p_target < threshold else Input.FALSE
 
 
 def _codes(true: Bools, unknown: Bools) -> Codes:

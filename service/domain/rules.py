@@ -95,6 +95,23 @@ class DriftRule:
 
 
 @dataclass(frozen=True, slots=True)
+class ForecastMissRule:
+    """The forecast gives the plan of ``period`` (month or year) a chance below ``below_pct`` %.
+
+    It returns when the chance is ``deadband_pct`` above that. Chances are calibrated: of the times
+    at which one of 20 % is given, the plan is missed four times in five. Without a forecast that is
+    current the input is unknown.
+    """
+
+    id: str
+    period: Window
+    below_pct: float
+    deadband_pct: float
+    priority: Priority
+    timing: Timing
+
+
+@dataclass(frozen=True, slots=True)
 class LimitRule:
     """A tag is beyond one of the limits of the tag list; its deadband is the tag's own.
 
@@ -191,6 +208,7 @@ Rule = (
     ThroughputRule
     | ShiftShortfallRule
     | DriftRule
+    | ForecastMissRule
     | LimitRule
     | BadQualityRule
     | StaleRule

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from service.domain.alarm import Input
-from service.domain.definitions import Definitions, StageAlarm
+from service.domain.definitions import Definitions, ForecastAlarm, StageAlarm
 from service.domain.instants import HOUR_NS, MINUTE_NS
 from service.domain.judge import (
+    miss_input,
     shift_outlook_kg,
     shortfall_input,
     shortfall_pct,
@@ -23,8 +25,17 @@ MAX_CATCH_UP_NS = 7 * 24 * HOUR_NS
 """After a longer absence older minutes are not judged: nobody can act on them."""
 
 
+class Chances(Protocol):
+    """How likely plans are to be reached. Called at every closed minute; must not block."""
+
+    def p_target(self, period: Window, end_ns: int) -> float | None:
+        """The chance of ``period``'s plan as it was known at ``end_ns``, 0 to 1; None when it was
+        not known."""
+        ...
+
+
 class ProductionRules:
-    """Judges throughput and shift shortfall at the end of every closed minute, in order."""
+    """Judges the rules on production at the end of every closed minute, in order."""
 
     def __init__(
         self,
@@ -32,8 +43,11 @@ class ProductionRules:
         book: ProductionBook,
         states: AlarmStates,
         limits: KeptLimits | None = None,
+        chances: Chances | None = None,
     ) -> None:
         self._alarms = definitions.stages
+        self._misses = definitions.forecasts
+        self._chances = chances
         self._book = book
         self._states = states
         self._drifts = Drifts(definitions.stages, book, limits)
@@ -59,6 +73,15 @@ class ProductionRules:
         for alarm in self._alarms:
             input_, value = self._input(alarm, end_ns)
             self._states.judge(alarm.definition, input_, end_ns, value=value)
+        for miss in self._misses:
+            self._judge_miss(miss, end_ns)
+
+    def _judge_miss(self, alarm: ForecastAlarm, end_ns: int) -> None:
+        chance = self._chances.p_target(alarm.rule.period, end_ns) if self._chances else None
+        standing = self._states[alarm.definition.id].stands
+        input_ = miss_input(alarm.rule, chance, standing=standing)
+        value = None if chance is None else 100.0 * chance
+        self._states.judge(alarm.definition, input_, end_ns, value=value)
 
     def _input(self, alarm: StageAlarm, end_ns: int) -> tuple[Input, float | None]:
         if isinstance(alarm.rule, ThroughputRule):

@@ -14,6 +14,7 @@ from service.domain.rules import (
     CommunicationRule,
     CounterRule,
     DriftRule,
+    ForecastMissRule,
     LimitRule,
     Rule,
     ShiftShortfallRule,
@@ -31,6 +32,7 @@ from service.settings.ruletables import (
     CommunicationTable,
     CounterTable,
     DriftTable,
+    ForecastMissTable,
     LimitTable,
     RuleTable,
     ShiftShortfallTable,
@@ -43,6 +45,7 @@ TABLES: dict[str, type[RuleTable]] = {
     "throughput": ThroughputTable,
     "shift_shortfall": ShiftShortfallTable,
     "drift": DriftTable,
+    "forecast_miss": ForecastMissTable,
     "limit": LimitTable,
     "bad_quality": BadQualityTable,
     "stale": StaleTable,
@@ -130,6 +133,16 @@ class Rulebook:
                     history_days=table.history_days,
                     min_days=table.min_days,
                 )
+            case ForecastMissTable():
+                self._judge_return(table, where)
+                return ForecastMissRule(
+                    id=table.id,
+                    period=Window(table.period),
+                    below_pct=table.below_pct,
+                    deadband_pct=table.deadband_pct,
+                    priority=table.priority,
+                    timing=table.timing,
+                )
             case LimitTable():
                 self._judge_limit(table, where)
                 return LimitRule(table.id, table.limit, table.tags, table.priority, table.timing)
@@ -193,6 +206,15 @@ class Rulebook:
                 expected=f"less than below_pct, which is {plain(table.below_pct)}",
                 found=plain(table.deadband_pct),
                 remedy="make it smaller, or the alarm goes only above plan",
+            )
+
+    def _judge_return(self, table: ForecastMissTable, where: Where) -> None:
+        if table.below_pct + table.deadband_pct >= 100.0:
+            self._document.problem(
+                (*where, "deadband_pct"),
+                expected=f"less than 100 - below_pct, which is {plain(100.0 - table.below_pct)}",
+                found=plain(table.deadband_pct),
+                remedy="make it smaller, or the alarm never goes",
             )
 
     def _judge_history(self, table: DriftTable, where: Where) -> None:

@@ -5,7 +5,7 @@ What the fields mean is written in the sample site, deploy/sites/changzhi/rules.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -68,6 +68,14 @@ class DriftTable(RuleTable):
     false_per_month: Annotated[Number, Field(gt=0, le=10, examples=[0.33])] = 0.33
     history_days: Annotated[Number, Field(ge=10, le=90, examples=[60])] = 60.0
     min_days: Annotated[Number, Field(ge=5, le=90, examples=[20])] = 20.0
+
+
+class ForecastMissTable(RuleTable):
+    """[[forecast_miss]]"""
+
+    period: Annotated[Literal["month", "year"], Field(examples=["month"])]
+    below_pct: BelowPct
+    deadband_pct: Annotated[NotNegative, Field(examples=[5.0])] = 0.0
 
 
 class LimitTable(RuleTable):

@@ -137,7 +137,8 @@ class LabelOutcome(Answer):
 
 class Outcome(Answer):
     """A set of rules over the range. flood_minutes: in whose last ten minutes more than ten alarms
-    were raised. left_out: alarms on values, quality and communication, which are not replayed."""
+    were raised. left_out: alarms on values, quality, communication and
+    forecasts, which are not replayed."""
 
     name: str
     alert_count: int

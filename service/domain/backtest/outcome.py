@@ -53,7 +53,8 @@ class Outcome:
 
     verdicts: on every label, by whichever alarm was first; empty without labels.
     flood_minutes: minutes in whose last ten more than ten alarms were raised.
-    left_out: alarms on values, quality and communication, which production can't replay.
+    left_out: alarms on values, quality, communication and forecasts, which production can't
+    replay.
     """
 
     name: str

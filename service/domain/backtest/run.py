@@ -54,7 +54,7 @@ def backtest(
     alarms = [found[alarm.definition.id] for alarm in definitions.stages]
     raised = [alert.raised_ns for alarm in alarms for alert in alarm.alerts]
     others = len(definitions.limits) + len(definitions.tags) + len(definitions.groups)
-    others += len(definitions.clocks) + len(definitions.meters)
+    others += len(definitions.clocks) + len(definitions.meters) + len(definitions.forecasts)
     return Outcome(
         name=name,
         start_ns=start_ns,

@@ -13,8 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
+from service.domain.arrays import Float64s, Int64s
 from service.domain.detection.resample import block_length
-from service.domain.forecast.hours import Float64s, Int64s
 
 DAY_H = 24
 SHORTEST_H = 48

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.domain.arrays import Float64s, Int64s
 from service.domain.forecast.bootstrap import DAY_H, Blocks, alike, blocks_of
-from service.domain.forecast.hours import Float64s, Hours, Int64s
+from service.domain.forecast.hours import Hours
 from service.domain.forecast.level import (
     PLAN_SPREAD,
     YEAR_SPREAD,

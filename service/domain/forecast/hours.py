@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.domain.arrays import Float64s, Int64s
 from service.domain.calendar import Calendar
 from service.domain.instants import HOUR_NS
-
-Float64s = NDArray[np.float64]
-Int64s = NDArray[np.int64]
 
 MIN_PLANNED = 0.99
 """An hour that is partly a holiday says little of the rate of a planned one."""

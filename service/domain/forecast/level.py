@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.domain.arrays import Float64s, Int64s
 from service.domain.forecast.bootstrap import Blocks
-from service.domain.forecast.hours import Float64s, Int64s
 
 PLAN_SPREAD = 0.10
 """How far plants run from their plan's rate, as a share of it, before anything is known."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.domain.arrays import Float64s
 from service.domain.forecast.bootstrap import ALIKE_H
 from service.domain.forecast.forecast import Past, forecast, seed_of
-from service.domain.forecast.hours import Float64s, Hours, planned_hours
+from service.domain.forecast.hours import Hours, planned_hours
 from service.domain.forecast.outlook import PERIODS, Forecast, Open, period_bounds_ns
 from service.domain.instants import HOUR_NS
 from service.domain.plan import Window
@@ -63,7 +64,7 @@ def output_hours(book: ProductionBook, end_ns: int) -> Hours:
         return Hours(np.zeros(0, np.int64), np.zeros(0))
     stage = book.line.output_stage
     starts = np.arange(first, end, dtype=np.int64) * HOUR_NS
-    windows = book.among(stage, book.running(stage), starts, starts + HOUR_NS)
+    windows = book.many(stage, starts, starts + HOUR_NS)
     return planned_hours(first, windows.actual_kg, windows.known_share, book.plan.calendar)
 
 
