@@ -63,6 +63,7 @@ from service.state.identity import StateIdentity
 from service.state.losses import StateLosses
 from service.state.passwords import Passwords
 from service.state.plans import StatePlans
+from tests.forecast_fake import FakeForecasts
 from tests.lossplant import Closed
 from tests.sites import SITE_ZONE, ZONE
 
@@ -304,6 +305,7 @@ async def open_api(
             live=live,
             history=history,
             production=FakeProduction(),
+            forecast=FakeForecasts(NOW_NS),
             alarms=alarms,
             sources=edges,
             deliveries=edges,

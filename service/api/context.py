@@ -12,6 +12,7 @@ from service.runtime.backtest import Backtests
 from service.runtime.clock import Clock
 from service.runtime.corrections import CorrectionBook
 from service.runtime.entries import Entries
+from service.runtime.forecast import ForecastBook
 from service.runtime.history import HistoryReader
 from service.runtime.identity import Identity
 from service.runtime.lossbook import LossBook
@@ -54,6 +55,7 @@ class ApiContext:
     live: LiveView
     history: HistoryReader
     production: Production
+    forecast: ForecastBook
     alarms: AlarmBook
     sources: Sources
     deliveries: Deliveries

@@ -58,6 +58,17 @@ BROKEN_RULES = (
         '"shewhart"', "drift[1].chart", ("cusum", "ewma"),
     ),
     BrokenSite(
+        "a chance that never recovers", "rules.toml",
+        "below_pct = 10.0\ndeadband_pct = 10.0", "below_pct = 10.0\ndeadband_pct = 90.0",
+        "deadband_pct = 90.0", "forecast_miss[1].deadband_pct",
+        ("less than 100 - below_pct, which is 90", "never goes"),
+    ),
+    BrokenSite(
+        "a forecast of a period that is none", "rules.toml",
+        'period = "month"', 'period = "week"',
+        '"week"', "forecast_miss[1].period", ("month", "year"),
+    ),
+    BrokenSite(
         "rule on a connector that is none", "rules.toml",
         'connectors = ["*"]', 'connectors = ["plan"]',
         'connectors = ["plan"]', "communication[1].connectors[1]", ('did you mean "plant"?',),

@@ -52,6 +52,28 @@ async def test_line(client: httpx.AsyncClient) -> None:
     }
 
 
+async def test_the_forecast_is_in_tonnes_and_says_why_it_changed(client: httpx.AsyncClient) -> None:
+    said = await get(client, "forecast")
+    assert said["origin"] == "2026-03-01T00:00:00.000Z"
+    assert said["year"] == {"reason": "mostly_unknown"}
+    assert said["shift"]["change"] is None
+    month = said["month"]
+    assert month["expected_t"] == pytest.approx(48.0 + 0.95 * 9.0 * 500 - 0.4)
+    assert month["bands"][1] == {"share": 0.8, "low_t": 3_800.0, "high_t": 4_200.0}
+    assert (month["p_target"], month["change"]["p_target_before"]) == (0.25, 0.5)
+    parts = {name: value for name, value in month["change"].items() if name.endswith("_t")}
+    assert parts.pop("total_t") == pytest.approx(sum(parts.values()))
+    assert len(parts) == 5
+
+
+async def test_before_the_first_forecast_every_period_is_null(
+    api: Api, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.context.forecast, "view", None)
+    said = await get(client, "forecast")
+    assert said == dict.fromkeys(("origin", "shift", "month", "year")) | {"history_h": 0}
+
+
 async def test_production_is_in_tonnes(client: httpx.AsyncClient) -> None:
     production = await get(client, "production")
     assert production["at"] == "2026-03-01T00:00:00.000Z"

@@ -21,6 +21,7 @@ CONTRACT = {
     "/api/v1/plan": {"get", "post", "put"},
     "/api/v1/plan/hours": {"get"},
     "/api/v1/account": {"get"},
+    "/api/v1/forecast": {"get"},
     "/api/v1/tags": {"get"},
     "/api/v1/live": {"get"},
     "/api/v1/history": {"get"},
@@ -106,9 +107,9 @@ def answers_of(document: dict[str, Any]) -> set[str]:
 
 async def test_every_answer_is_described(bare: Api) -> None:
     document = (await bare.client().get("/openapi.json")).json()
-    assert answers_of(document) >= {"Session", "Line", "Production", "Tags", "Values", "History",
-        "Rows", "Alarms", "AlarmLife", "Sources", "Deliveries", "Users", "Tokens", "MadeToken",
-        "Problem", "Ready"}  # fmt: skip
+    assert answers_of(document) >= {"Session", "Line", "Production", "ForecastNow", "Tags",
+        "Values", "History", "Rows", "Alarms", "AlarmLife", "Sources", "Deliveries", "Users",
+        "Tokens", "MadeToken", "Problem", "Ready"}  # fmt: skip
 
 
 async def test_documentation_needs_no_internet(api: Api) -> None:

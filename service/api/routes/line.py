@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query
 from service.api.access import Context, at_least
 from service.api.asked import time_range
 from service.api.models.account import Account
+from service.api.models.forecast import ForecastNow
 from service.api.models.line import Line, Production
 from service.api.problems import problems
 from service.domain.instants import DAY_NS, MINUTE_NS
@@ -46,3 +47,10 @@ async def read_account(
         raise HTTPException(422, f"end: expected at most {MOST_NS // DAY_NS} days after start")
     found = await context.accounts.between(first, last)
     return Account.of(first * MINUTE_NS, last * MINUTE_NS, found)
+
+
+@router.get("/forecast", summary="Forecast of shift, month, year", responses=problems(401))
+async def read_forecast(context: Context) -> ForecastNow:
+    """The plant's output by the end of the shift, month and year, with bands and the chance of
+    reaching the plan; renewed every hour, and explained against the day before."""
+    return ForecastNow.of(context.forecast.now())

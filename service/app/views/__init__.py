@@ -37,6 +37,7 @@ def api_context(core: Core, identity: Identity, production: CoreProduction) -> A
         live=CoreLive(core.live, core.table, core.absence),
         history=core.history,
         production=production,
+        forecast=core.forecasts,
         alarms=StateAlarmBook(core.database, core.watch),
         sources=CoreSources(core),
         deliveries=StateDeliveries(core.database),
