@@ -71,7 +71,10 @@ async def test_before_the_first_forecast_every_period_is_null(
 ) -> None:
     monkeypatch.setattr(api.context.forecast, "view", None)
     said = await get(client, "forecast")
-    assert said == dict.fromkeys(("origin", "shift", "month", "year")) | {"history_h": 0}
+    assert said == dict.fromkeys(("origin", "shift", "month", "year")) | {
+        "history_h": 0,
+        "needed_h": 336,
+    }
 
 
 async def test_production_is_in_tonnes(client: httpx.AsyncClient) -> None:

@@ -11,6 +11,7 @@ import { extname, join, normalize } from "node:path";
 import { parseArgs } from "node:util";
 import { WebSocketServer } from "ws";
 import { acknowledged, deliveriesOf, detailOf, pastAlarms, troubleAlarms } from "./alarms.mjs";
+import { forecast } from "./forecast.mjs";
 import { history, line, liveValue, production, site, STALE_SINCE, tags } from "./plant.mjs";
 
 /** @import { IncomingMessage, ServerResponse } from "node:http" */
@@ -158,6 +159,7 @@ async function api(request, response, url) {
   if (call === "GET session") return json(response, 200, { user: { name: role, role }, site });
   if (call === "GET line") return json(response, 200, line);
   if (call === "GET production") return json(response, 200, production(Date.now(), scene));
+  if (call === "GET forecast") return json(response, 200, forecast(Date.now(), scene));
   if (call === "GET sources") return json(response, 200, { sources: sourcesNow() });
   if (call === "GET tags") return json(response, 200, findTags(query.get("query") ?? "", numberOf("limit", 100)));
   if (call === "GET deliveries") return json(response, 200, { deliveries: deliveriesOf(alarms.slice(0, 12)) });

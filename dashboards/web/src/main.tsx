@@ -7,6 +7,7 @@ import { followTheme } from "./state/theme";
 import "./styles/base.css";
 import "./styles/header.css";
 import "./styles/line.css";
+import "./styles/forecast.css";
 import "./styles/alarms.css";
 import { language } from "./words";
 

@@ -126,6 +126,25 @@ def test_line_shows_unknown_as_unknown_and_old_as_old(page: Page) -> None:
     expect(page.get_by_test_id("stage-CR-rate")).not_to_have_text(before, timeout=20_000)
 
 
+def test_the_forecast_says_how_sure_it_is_and_why_it_changed(page: Page, mock: Mock) -> None:
+    month = page.get_by_test_id("forecast-month")
+    expect(month).to_contain_text("6,121 t")
+    expect(month.get_by_role("img")).to_have_attribute(
+        "aria-label", re.compile(r"^Middle 6,121\st; 50 %: .* 80 %: .* 90 %: .*; plan 6,363\st$")
+    )
+    expect(month.locator(".chance")).to_have_text("Chance of the plan 3 %")
+    expect(month.locator(".chance")).to_have_class("chance hardly")
+    expect(month.get_by_test_id("forecast-change")).to_have_text(
+        re.compile(r"^Since yesterday −61\.1\st.*made −41\.2\st.*availability −18\.6\st")
+    )
+    bands = [month.locator(f".band-{share}").bounding_box() for share in (50, 80, 90)]
+    widths = [box["width"] for box in bands if box is not None]
+    assert widths == sorted(widths)
+    assert len(widths) == 3
+    expect(page.get_by_test_id("forecast-year")).to_contain_text("cannot be forecast")
+    expect(page.get_by_test_id("forecast-shift").get_by_test_id("forecast-change")).to_have_count(0)
+
+
 def test_an_alarm_is_acknowledged_by_somebody(page: Page) -> None:
     page.get_by_test_id("nav-alarms").click()
     row = row_of(page, "CB-L07B-TIC112.PV")

@@ -8,6 +8,7 @@ from service.api.instants import Instant, iso
 from service.api.models.common import Answer
 from service.api.models.line import KG_PER_T
 from service.domain.forecast import outlook
+from service.domain.forecast.forecast import LEAST_H
 from service.domain.forecast.outlook import Outlook, Reason
 from service.domain.plan import Window
 from service.runtime.forecast import Explained, ForecastView
@@ -104,10 +105,12 @@ class NoForecast(Answer):
 
 class ForecastNow(Answer):
     """The newest forecast. origin: the whole hour at which it was made; null before the first, and
-    then so is every period. history_h: known planned hours that it rests on."""
+    then so is every period. history_h: known planned hours that it rests on; needed_h: how many it
+    takes."""
 
     origin: Instant | None
     history_h: int
+    needed_h: int = LEAST_H
     shift: PeriodForecast | NoForecast | None
     month: PeriodForecast | NoForecast | None
     year: PeriodForecast | NoForecast | None

@@ -4,6 +4,7 @@ import type {
   Alarm,
   AlarmDetail,
   Delivery,
+  Forecast,
   History,
   Line,
   Production,
@@ -36,6 +37,7 @@ export const rest = {
     call<unknown>("POST", "session", { body: { username, password }, quiet: true }),
   logout: () => call<void>("DELETE", "session"),
   line: () => call<Line>("GET", "line"),
+  forecast: () => call<Forecast>("GET", "forecast"),
   production: () => call<Production>("GET", "production"),
   sources: () => call<{ sources: Source[] }>("GET", "sources"),
   tags: (query: string, limit: number) =>

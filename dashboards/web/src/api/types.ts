@@ -56,6 +56,43 @@ export type Production = {
   output: StageProduction;
 };
 
+export type Band = { share: number; low_t: number; high_t: number };
+/** Parts sum to total_t. */
+export type ForecastChange = {
+  since: string;
+  p_target_before: number;
+  total_t: number;
+  produced_t: number;
+  rate_t: number;
+  availability_t: number;
+  calendar_t: number;
+  now_t: number;
+};
+export type PeriodForecast = {
+  start: string;
+  end: string;
+  target_t: number;
+  produced_t: number;
+  unknown_h: number;
+  left_h: number;
+  expected_t: number;
+  median_t: number;
+  bands: Band[];
+  p_target: number;
+  rate_t_per_h: number;
+  availability: number;
+  change: ForecastChange | null;
+};
+export type NoForecast = { reason: "short_history" | "mostly_unknown" };
+export type Forecast = {
+  origin: string | null;
+  history_h: number;
+  needed_h: number;
+  shift: PeriodForecast | NoForecast | null;
+  month: PeriodForecast | NoForecast | null;
+  year: PeriodForecast | NoForecast | null;
+};
+
 export type TagKind = "analog" | "counter" | "boolean" | "state" | "text";
 export type LimitName = "hh" | "h" | "l" | "ll";
 export type Tag = {

@@ -30,6 +30,19 @@ export function tonnes(value: number | null): string {
   return quantity(value, value === null ? 0 : tonneDigits(value), "t");
 }
 
+/** "+120 t" or "−1.4 t": tonnes more or less than before. */
+export function signedTonnes(value: number, digits: number): string {
+  const written = quantity(value, digits, "t");
+  return value > 0 && fixed(value, digits) !== fixed(0, digits) ? `+${written}` : written;
+}
+
+/** A chance in whole percent that is never certain unless it is. */
+export function chance(p: number): string {
+  if (p > 0 && p < 0.01) return `<1${NARROW}%`;
+  if (p < 1 && p > 0.99) return `>99${NARROW}%`;
+  return `${fixed(p * 100, 0)}${NARROW}%`;
+}
+
 /** The places in which `tonnes` writes an amount of this size. */
 export function tonneDigits(value: number): number {
   return Math.abs(value) < 1_000 ? 1 : 0;

@@ -4,6 +4,7 @@ import type { Line, Production } from "../../api/types";
 import { alarms, isLost, line, lineError, production, sources } from "../../state/store";
 import { SourceStrip } from "../../ui/sources";
 import { words } from "../../words";
+import { ForecastCard } from "./forecast";
 import { Output } from "./output";
 import { StageTile } from "./stage";
 
@@ -19,6 +20,7 @@ export function LinePage() {
       ) : (
         <>
           <Output line={graph} production={made} />
+          <ForecastCard />
           <Stages line={graph} production={made} />
         </>
       )}
