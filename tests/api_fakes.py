@@ -41,6 +41,7 @@ from service.runtime.lossbook import LossBook
 from service.runtime.losses import Losses
 from service.runtime.planning import Planning
 from service.runtime.progress import Progress
+from service.runtime.reports import Reports, Sections, not_kept
 from service.runtime.views import (
     SHOWN_WINDOWS,
     AlarmView,
@@ -63,8 +64,10 @@ from service.state.identity import StateIdentity
 from service.state.losses import StateLosses
 from service.state.passwords import Passwords
 from service.state.plans import StatePlans
+from service.state.reports import StateReports
 from tests.forecast_fake import FakeForecasts
 from tests.lossplant import Closed
+from tests.sample_reports import book_of, names_of, sample_site
 from tests.sites import SITE_ZONE, ZONE
 
 NOW_NS = 1_772_323_200 * SECOND_NS  # 2026-03-01T00:00:00Z
@@ -316,6 +319,7 @@ async def open_api(
             accounts=StateAccounts(database, LINE),
             entries=Entries(StateEntries(database), LINE, clock),
             planning=Planning(StatePlans(database, FIRST_PLAN), FIRST_PLAN, LINE, clock),
+            reports=reports_of(database, clock),
             measures=lambda: [
                 Measure("anodewatch_rows", "Rows.", 5.0, labels={"consumer": "history"}),
                 Measure("anodewatch_rows", "Rows.", 7.0, labels={"consumer": "watch"}),
@@ -340,6 +344,13 @@ def nothing_lost(database: Database, clock: FakeClock) -> CoreLosses:
     calendar = Calendar(ZoneInfo(SITE_ZONE), time(8), (Shift("C", time(0)), Shift("A", time(8))))
     losses = Losses(LINE, Plan(calendar, {2026: 7e7}), Closed(), kept, kept, clock)
     return CoreLosses(losses, kept, Entries(StateEntries(database), LINE, clock))
+
+
+def reports_of(database: Database, clock: FakeClock) -> Reports:
+    """The reports of the sample site, of which nothing was ever made."""
+    site = sample_site()
+    sections = Sections(not_kept, not_kept, not_kept, not_kept, not_kept)
+    return Reports(names_of(site), book_of(site), sections, StateReports(database), clock)
 
 
 def sample_history() -> FakeHistory:

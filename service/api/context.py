@@ -17,6 +17,7 @@ from service.runtime.history import HistoryReader
 from service.runtime.identity import Identity
 from service.runtime.lossbook import LossBook
 from service.runtime.planning import Planning
+from service.runtime.reports import Reports
 from service.runtime.views import (
     AlarmBook,
     Deliveries,
@@ -64,6 +65,7 @@ class ApiContext:
     backtests: Backtests
     entries: Entries
     planning: Planning
+    reports: Reports
     corrections: CorrectionBook
     losses: LossBook
     accounts: Accounts

@@ -27,6 +27,7 @@ from service.runtime.identity import (
     WrongLogin,
 )
 from service.runtime.losses import NoSuchEvent
+from service.runtime.reports import NoSuchReport
 from service.runtime.watch import NothingToAcknowledge
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ _STATUS: dict[type[Exception], int] = {
     NoSuchEntry: 404,
     NoSuchEvent: 404,
     ReasonConflict: 409,
+    NoSuchReport: 404,
 }
 _WORDS = {
     401: "Nobody is logged in",
@@ -54,6 +56,7 @@ _WORDS = {
     409: "Not possible as things stand",
     422: "A field is wrong; the detail names it",
     429: "Too many failed log-ins; see Retry-After",
+    501: "This machine lacks something; the detail names it and the remedy",
     503: "Storage is away or busy; see Retry-After",
     504: "It took too long",
 }
@@ -70,7 +73,7 @@ def tell_problems(app: FastAPI) -> None:
     app.add_exception_handler(IdentityError, _refused)
     for refusal in (
         *(NothingToAcknowledge, EntryRefused, NoSuchEntry, PlanRefused),
-        *(NoSuchEvent, ReasonConflict),
+        *(NoSuchEvent, ReasonConflict, NoSuchReport),
     ):
         app.add_exception_handler(refusal, _refused)
     app.add_exception_handler(ConnectorError, _away)

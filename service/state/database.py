@@ -33,6 +33,7 @@ from service.state import (  # noqa: F401  they belong to the schema
     tables_limits,
     tables_losses,
     tables_plans,
+    tables_reports,
 )
 from service.state.metadata import SCHEMA_VERSION, metadata
 

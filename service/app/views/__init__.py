@@ -46,6 +46,7 @@ def api_context(core: Core, identity: Identity, production: CoreProduction) -> A
         backtests=CoreBacktests(site, core.database),
         entries=core.entries,
         planning=core.planning,
+        reports=core.reports,
         corrections=StateCorrections(core.database),
         losses=CoreLosses(core.losses, core.loss_book, core.entries),
         accounts=StateAccounts(core.database, site.line),

@@ -86,6 +86,13 @@ class ProductionBook:
         """Begin of the book."""
         return self._first * MINUTE_NS
 
+    @property
+    def known_from_ns(self) -> int | None:
+        """Begin of the first minute of which something is known; None before there is one."""
+        known = np.asarray(self._known.any(axis=0))
+        first = int(known.argmax())
+        return (self._first + first) * MINUTE_NS if known[first] else None
+
     def enter(self, meter: str, minutes: Minutes) -> None:
         """Enters closed minutes of ``meter``; what was entered before, or lies before the book,
         is left."""

@@ -1,0 +1,1 @@
+"""The shift report as a page and as a PDF: one layout in two languages."""
