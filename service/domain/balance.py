@@ -48,19 +48,16 @@ class Node:
         return (1.0 - self.side_share) / self.yield_fraction
 
 
-def nodes_of(line: Line, side_share: Mapping[str, float]) -> dict[str, Node]:
+def nodes_of(line: Line) -> dict[str, Node]:
     """The nodes of a line by stage; a stage that feeds several gives each an equal part.
 
-    side_share: by stage; one that is not named has no side input.
+    line: as it is at the time in question, see ``Line.at``.
     """
     suppliers: dict[str, dict[str, float]] = {stage.id: {} for stage in line.stages}
     for stage in line.stages:
         for follower in stage.feeds:
             suppliers[follower][stage.id] = 1.0 / len(stage.feeds)
-    return {
-        s.id: Node(s.id, s.yield_fraction, side_share.get(s.id, 0.0), suppliers[s.id])
-        for s in line.stages
-    }
+    return {s.id: Node(s.id, s.yield_fraction, s.side_share, suppliers[s.id]) for s in line.stages}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -62,7 +62,7 @@ class Meter:
     sample_s: how long before a new reading its increase can have happened while the source was
     alive.
     bridge_s: the longest hole of a rate that is bridged as estimated; longer ones are unknown.
-    cell: of a batch meter.
+    cell: of a batch meter. masses: other kg_per_unit, each from an instant on, the oldest first.
     class_share: error limit as a share of what it counts (0.005 for class 0.5).
     cycle_min, join_min: see ``losses.units.WorkUnit``; 0 for what makes something every minute.
     stuck_s: how long its value stands still at most while its machine runs; None where nothing can
@@ -82,6 +82,7 @@ class Meter:
     sample_s: float = 10.0
     bridge_s: float = 60.0
     cell: LoadCell | None = None
+    masses: tuple[tuple[int, float], ...] = ()
     cycle_min: float = 0.0
     join_min: int = 0
     stuck_s: float | None = None
@@ -99,6 +100,8 @@ class Stage:
     capacity_t_per_h: what all units together can do.
     feeds: the stages that take its output.
     hourly: whether an hour's output means anything (not for batch furnaces with a 52 t unload).
+    side_share: part of the input that comes from the side, such as pitch. buffer_kg: what the
+    buffer behind the stage holds at most; None where nobody said.
     """
 
     id: str
@@ -109,19 +112,44 @@ class Stage:
     capacity_t_per_h: float
     feeds: tuple[str, ...] = ()
     hourly: bool = True
+    side_share: float = 0.0
+    buffer_kg: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageChange:
+    """From ``effective_ns`` on a stage is as ``stage`` says; its id, feeds and names stay."""
+
+    effective_ns: int
+    stage: Stage
 
 
 @dataclass(frozen=True)
 class Line:
     """The stage graph with its meters; ``output_stage`` is where plant output is counted, once.
 
-    energy: the energy meters, which measure no mass.
+    stages: as they were before any of ``changes``, which are sorted by their instants. energy: the
+    energy meters, which measure no mass.
     """
 
     stages: tuple[Stage, ...]
     meters: tuple[Meter, ...]
     output_stage: str
     energy: tuple[Meter, ...] = ()
+    changes: tuple[StageChange, ...] = ()
+
+    def at(self, time_ns: int) -> Line:
+        """The line as it is at ``time_ns``, without later changes; itself when it never changes."""
+        if not self.changes:
+            return self
+        now = {c.stage.id: c.stage for c in self.changes if c.effective_ns <= time_ns}
+        stages = tuple(now.get(stage.id, stage) for stage in self.stages)
+        return replace(self, stages=stages, changes=())
+
+    def history_of(self, stage: str) -> tuple[tuple[int, Stage], ...]:
+        """What ``stage`` was from which instant on, the oldest first; the first from 0 on."""
+        changes = [(c.effective_ns, c.stage) for c in self.changes if c.stage.id == stage]
+        return ((0, self.stage_by_id[stage]), *changes)
 
     @property
     def all_meters(self) -> tuple[Meter, ...]:

@@ -278,15 +278,30 @@ class Losses:
         self, recorded: Recorded, window: tuple[int, int], spans: Sequence[ShiftSpan]
     ) -> list[ShiftLosses]:
         first, end = window
-        minutes = line_minutes(
-            self._line, self._plan, recorded.kg,
-            first_minute=first, n_minutes=end - first, last_made_ns=recorded.last_made_ns,
-        )  # fmt: skip
-        return find_shifts(
-            self._line, minutes, spans, entries=recorded.entries, carried=recorded.carried,
-            last_made_ns=recorded.last_made_ns,
-            kwh={m.unit: recorded.kg[m.id] for m in self._line.energy},
-        )  # fmt: skip
+        found: list[ShiftLosses] = []
+        for line, part in _by_version(self._line, spans):
+            minutes = line_minutes(
+                line, self._plan, recorded.kg,
+                first_minute=first, n_minutes=end - first, last_made_ns=recorded.last_made_ns,
+            )  # fmt: skip
+            found += find_shifts(
+                line, minutes, part, entries=recorded.entries, carried=recorded.carried,
+                last_made_ns=recorded.last_made_ns,
+                kwh={m.unit: recorded.kg[m.id] for m in line.energy},
+            )  # fmt: skip
+        return found
+
+
+def _by_version(line: Line, spans: Sequence[ShiftSpan]) -> list[tuple[Line, list[ShiftSpan]]]:
+    """``spans`` by the line as it was when each began: a shift's losses are found with one."""
+    found: list[tuple[Line, list[ShiftSpan]]] = []
+    for span in spans:
+        then = line.at(span.start_ns)
+        if found and found[-1][0] == then:
+            found[-1][1].append(span)
+        else:
+            found.append((then, [span]))
+    return found
 
 
 def _united(spans: Sequence[tuple[int, int]], *, around_ns: int) -> list[tuple[int, int]]:

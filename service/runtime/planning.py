@@ -115,7 +115,7 @@ class Planning:
         return version, meaning(
             self._plan,
             after,
-            self._line,
+            self._line.at(effective_ns),
             effective_ns=effective_ns,
             produced_kg=self._produced_kg(effective_ns),
         )

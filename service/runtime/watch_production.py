@@ -17,6 +17,7 @@ from service.domain.judge import (
 )
 from service.domain.plan import Window
 from service.domain.production.book import ProductionBook
+from service.domain.production.due import own_due_kg
 from service.domain.rules import DriftRule, ThroughputRule
 from service.runtime.alarms import AlarmStates
 from service.runtime.watch_drift import Drifts, KeptLimits
@@ -103,6 +104,8 @@ class ProductionRules:
         outlook_kg = shift_outlook_kg(
             stage, so_far, hour, planned_left_ns=calendar.planned_ns(end_ns, shift.end_ns)
         )
-        due_kg = self._book.plan.due_kg(shift.start_ns, shift.end_ns) / stage.finished_eq
+        due_kg = own_due_kg(
+            self._book.line, self._book.plan, stage.id, shift.start_ns, shift.end_ns
+        )
         input_ = shortfall_input(alarm.rule, so_far, outlook_kg=outlook_kg, shift_plan_kg=due_kg)
         return input_, shortfall_pct(outlook_kg, due_kg)

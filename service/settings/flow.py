@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.domain.line import Line, MeterKind, Stage, cycle_in
+from service.domain.line import Line, MeterKind, Stage, StageChange, cycle_in
+from service.settings.changes import EdgeNs, stage_changes
 from service.settings.document import Document
 from service.settings.explain import Where
 from service.settings.meters import read_meters
@@ -15,13 +16,15 @@ from service.settings.taglist import TagList
 STAGE_EXAMPLE = '[[stages]] with id = "CB"'
 
 
-def read_line(document: Document, tag_list: TagList, output_stage: str | None) -> Line:
+def read_line(
+    document: Document, tag_list: TagList, output_stage: str | None, edge_ns: EdgeNs
+) -> Line:
     """The line as far as it is right; problems are noted in ``document``.
 
     output_stage: of the plan; None when the plan has problems of its own.
     """
-    stages, stage_ids = _stages(document)
-    meters, metered = read_meters(document, tag_list, stage_ids)
+    stages, stage_ids, changes = _stages(document, edge_ns)
+    meters, metered = read_meters(document, tag_list, stage_ids, edge_ns)
     is_complete = metered <= set(stage_ids)  # else the missing meter may be one that is misspelt
     for at, stage in enumerate(stage_ids):
         if is_complete and stage and stage not in metered:
@@ -43,12 +46,17 @@ def read_line(document: Document, tag_list: TagList, output_stage: str | None) -
         tuple(meter for meter in meters if meter.kind is not MeterKind.ENERGY),
         output_stage or "",
         tuple(meter for meter in meters if meter.kind is MeterKind.ENERGY),
+        tuple(sorted(changes, key=lambda change: change.effective_ns)),
     )
 
 
-def _stages(document: Document) -> tuple[list[Stage], list[str | None]]:
-    """The stages that are right, and the ids of all tables (None where there is no usable one)."""
+def _stages(
+    document: Document, edge_ns: EdgeNs
+) -> tuple[list[Stage], list[str | None], list[StageChange]]:
+    """The stages that are right, the ids of all tables (None where there is no usable one), and the
+    stages' changes."""
     stages: list[Stage] = []
+    changes: list[StageChange] = []
     ids: list[str | None] = []
     tables: list[StageTable | None] = []
     for at, data in enumerate(document.array("stages", example=STAGE_EXAMPLE)):
@@ -71,10 +79,14 @@ def _stages(document: Document) -> tuple[list[Stage], list[str | None]]:
                 capacity_t_per_h=table.capacity_t_per_h,
                 feeds=table.feeds,
                 hourly=table.hourly,
+                side_share=table.side_pct / 100,
+                buffer_kg=None if table.buffer_t is None else table.buffer_t * 1_000,
             )
         )
+        where = ("stages", at, "changes")
+        changes += stage_changes(document, where, stages[-1], table.changes, edge_ns)
     _judge_graph(document, tables, ids)
-    return stages, ids
+    return stages, ids, changes
 
 
 def _judge_graph(

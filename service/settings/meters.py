@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from service.domain.line import LoadCell, Meter, MeterKind
 from service.domain.tag import Tag, TagKind
+from service.settings.changes import EdgeNs, meter_masses
 from service.settings.document import Document
 from service.settings.problems import choose, plain, shown
 from service.settings.tables import MeterTable
@@ -44,7 +46,7 @@ TAG_KIND = {
 
 
 def read_meters(
-    document: Document, tag_list: TagList, stage_ids: Sequence[str | None]
+    document: Document, tag_list: TagList, stage_ids: Sequence[str | None], edge_ns: EdgeNs
 ) -> tuple[list[Meter], set[str | None]]:
     """The meters that are right, and the stages whose mass has a table, right or not."""
     meters: dict[str, Meter] = {}
@@ -72,6 +74,7 @@ def read_meters(
                 found=shown(table.tag),
                 remedy=choose(table.tag, tag_list.lines, otherwise="correct the tag or pattern"),
             )
+        masses = meter_masses(document, ("meters", at, "changes"), table.changes, edge_ns)
         for tag in (tags[id_] for id_ in matching if id_ in tags):
             meter = _meter(document, at, table, tag)
             if (
@@ -95,6 +98,7 @@ def read_meters(
                 break
             if meter is None:
                 break  # the next tag of the same pattern would say the same
+            meter = replace(meter, masses=masses)
             if meter.id in meters:
                 other = meters[meter.id].tag
                 document.problem(

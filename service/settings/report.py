@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from service.domain.instants import HOUR_NS
+from service.domain.instants import HOUR_NS, to_datetime
+from service.domain.line import Stage
 from service.settings.problems import SiteError, SiteProblem
 from service.settings.site import Site, load_site
 
@@ -68,6 +69,7 @@ def summary(site: Site) -> list[str]:
         f"stages         {', '.join(stage.id for stage in site.line.stages)}",
         f"meters         {len(site.line.meters)}: {_counts(meters)}",
         *([f"energy meters  {_counts(energy)}"] if energy else []),
+        *(f"version        {line}" for line in _versions(site)),
         f"output         counted at {site.line.output_stage}",
         f"shifts         {shifts}; {site.crews} crews",
         f"plan           {plan}, {rate_t_per_h:.2f} t/h",
@@ -75,6 +77,38 @@ def summary(site: Site) -> list[str]:
         f"notifications  {', '.join(d.name for d in site.destinations) or 'none'}",
         f"{site.folder} is sound",
     ]
+
+
+def _versions(site: Site) -> list[str]:
+    """What is otherwise from when on, in the order of time, a line for each."""
+    zone = site.zone
+    found = []
+    for change in site.line.changes:
+        id_ = change.stage.id
+        was = next(s for at, s in reversed(site.line.history_of(id_)) if at < change.effective_ns)
+        found.append((change.effective_ns, f"{id_}: {_difference(was, change.stage)}"))
+    masses = {
+        (meter.stage, effective_ns, kg)
+        for meter in site.line.meters
+        for effective_ns, kg in meter.masses
+    }
+    found += [(at, f"meters of {stage}: {kg:g} kg a unit") for stage, at, kg in sorted(masses)]
+    return [
+        f"from {to_datetime(at).astimezone(zone):%Y-%m-%d %H:%M}  {what}"
+        for at, what in sorted(found)
+    ]
+
+
+def _difference(was: Stage, now: Stage) -> str:
+    """``yield 93 → 93.5 %, …``"""
+    shown = (
+        ("yield", "%", 100 * was.yield_fraction, 100 * now.yield_fraction),
+        ("finished_eq", "", was.finished_eq, now.finished_eq),
+        ("side input", "%", 100 * was.side_share, 100 * now.side_share),
+        ("capacity", "t/h", was.capacity_t_per_h, now.capacity_t_per_h),
+        ("buffer", "t", (was.buffer_kg or 0) / 1_000, (now.buffer_kg or 0) / 1_000),
+    )
+    return ", ".join(f"{n} {a:g} → {b:g} {u}".strip() for n, u, a, b in shown if a != b)
 
 
 def _counts(counts: Counter[str] | dict[str, int]) -> str:

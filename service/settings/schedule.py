@@ -146,7 +146,7 @@ def _downtimes(
     """The downtimes, sorted; those that end before they start or overlap are noted."""
     spans: list[tuple[Downtime, int]] = []
     for at, table in enumerate(tables):
-        start_ns, end_ns = (_edge_ns(edge, day_start, zone) for edge in (table.start, table.end))
+        start_ns, end_ns = (edge_ns(edge, day_start, zone) for edge in (table.start, table.end))
         if end_ns <= start_ns:
             document.problem(
                 ("calendar", "downtimes", at, "end"),
@@ -168,8 +168,8 @@ def _downtimes(
     return [downtime for downtime, _ in spans]
 
 
-def _edge_ns(edge: date, day_start: time, zone: ZoneInfo) -> int:
-    """The instant of a downtime's edge: a local moment, or the begin of a production day."""
+def edge_ns(edge: date, day_start: time, zone: ZoneInfo) -> int:
+    """The instant of an edge: a local moment, or the begin of a production day."""
     if isinstance(edge, datetime):
         return instant_of(edge.date(), edge.time(), zone)
     return instant_of(edge, day_start, zone)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import time
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -29,7 +31,7 @@ from service.settings.outside import (
 )
 from service.settings.problems import SiteError, SiteProblem
 from service.settings.rulebook import Rulebook
-from service.settings.schedule import read_calendar, read_plan
+from service.settings.schedule import edge_ns, read_calendar, read_plan
 from service.settings.tables import ServiceTable, SiteTable
 from service.settings.taglist import FILE as TAGS_FILE
 from service.settings.taglist import read_tag_list
@@ -130,7 +132,10 @@ def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
     plan, plan_table = read_plan(document, calendar, crews=crews)
     noted = len(problems)
     output_stage = plan_table.output_stage if plan_table is not None else None
-    line = read_line(document, tag_list, output_stage)
+    day_start = time(8) if schedule is None else schedule[0].day_start
+    zone = ZoneInfo("UTC") if site is None else site.time_zone
+    edge = partial(edge_ns, day_start=day_start, zone=zone)
+    line = read_line(document, tag_list, output_stage, edge)
     rules = Rulebook(
         rule_document,
         line=line if len(problems) == noted else None,

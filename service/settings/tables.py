@@ -74,6 +74,17 @@ class ServiceTable(Section):
     public_url: Annotated[HttpUrl | None, Field(examples=["https://anodewatch.example.com"])] = None
 
 
+class StageChangeTable(Section):
+    """[[stages.changes]]: what is left out stays as it was."""
+
+    effective: Annotated[DateOrLocal, Field(examples=["2026-06-01"])]
+    finished_eq: Annotated[Number | None, Field(gt=0, le=100, examples=[0.905])] = None
+    yield_pct: Annotated[Number | None, Field(gt=0, le=100, examples=[93.5])] = None
+    side_pct: Annotated[Number | None, Field(ge=0, lt=100, examples=[7.4])] = None
+    capacity_t_per_h: Annotated[Number | None, Field(gt=0, le=1e6, examples=[12.0])] = None
+    buffer_t: Annotated[Number | None, Field(gt=0, le=1e9, examples=[205.0])] = None
+
+
 class StageTable(Section):
     """[[stages]]"""
 
@@ -85,6 +96,16 @@ class StageTable(Section):
     capacity_t_per_h: Annotated[Number, Field(gt=0, le=1e6, examples=[11.67])]
     feeds: Annotated[tuple[Text, ...], Field(examples=[["GZ"]])] = ()
     hourly: Annotated[Flag, Field(examples=[False])] = True
+    side_pct: Annotated[Number, Field(ge=0, lt=100, examples=[7.4])] = 0.0
+    buffer_t: Annotated[Number | None, Field(gt=0, le=1e9, examples=[205.0])] = None
+    changes: tuple[StageChangeTable, ...] = ()
+
+
+class MeterChangeTable(Section):
+    """[[meters.changes]]"""
+
+    effective: Annotated[DateOrLocal, Field(examples=["2026-06-01"])]
+    kg_per_unit: Annotated[Positive, Field(examples=[7.8])]
 
 
 class MeterTable(Section):
@@ -104,6 +125,7 @@ class MeterTable(Section):
     discharge_s: Annotated[DelayS | None, Field(examples=[2_400.0])] = None
     cycle_s: Annotated[DelayS | None, Field(examples=[21_600.0])] = None
     max_kw: Annotated[Positive | None, Field(examples=[20_000.0])] = None
+    changes: tuple[MeterChangeTable, ...] = ()
     cycle_min: Annotated[Number, Field(ge=0, le=31 * 1440, examples=[480.0])] = 0.0
     join_min: Annotated[Whole, Field(ge=0, le=1440, examples=[30])] = 0
     stuck_s: Annotated[Positive | None, Field(examples=[600.0])] = None

@@ -81,6 +81,18 @@ BROKEN_LINE = (
         "# heavier", "meters[2].empty", ("less than full, which is 900", "1200"),
     ),
     BrokenSite(
+        "changes out of their order", "site.toml",
+        "capacity_t_per_h = 13.5", "capacity_t_per_h = 13.5\nchanges = [\n"
+        "{ effective = 2026-06-01, yield_pct = 94 },\n{ effective = 2026-05-01, yield_pct = 95 }]",
+        "effective = 2026-05-01", "stages[2].changes[2].effective", ("later than 2026-06-01",),
+    ),
+    BrokenSite(
+        "change that changes nothing", "site.toml",
+        "capacity_t_per_h = 13.5",
+        "capacity_t_per_h = 13.5\nchanges = [{ effective = 2026-06-01, yield_pct = 93.0 }]",
+        "effective = 2026-06-01", "stages[2].changes[1]", ("nothing that changes", "yield_pct"),
+    ),
+    BrokenSite(
         "output stage that is none", "site.toml",
         'output_stage = "PK"', 'output_stage = "PKG"',
         "output_stage =", "plan.output_stage", ('"PKG"', 'did you mean "PK"?'),

@@ -40,13 +40,13 @@ DAYS = 330.0
 def line() -> Line:
     ids = [row[0] for row in PLANT]
     stages = tuple(
-        Stage(id_, id_, id_, 1.0, yield_, 10.0, feeds=tuple(ids[n + 1 : n + 2]))
-        for n, (id_, yield_, *_) in enumerate(PLANT)
+        Stage(id_, id_, id_, 1.0, yield_, 10.0, feeds=tuple(ids[n + 1 : n + 2]), side_share=side)
+        for n, (id_, yield_, side, *_) in enumerate(PLANT)
     )
     return Line(stages, (), "PK")
 
 
-NODES = nodes_of(line(), {row[0]: row[2] for row in PLANT})
+NODES = nodes_of(line())
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_stage_with_two_followers_feeds_both() -> None:
         Stage("C", "C", "C", 1.0, 1.0, 1.0, feeds=("D",)),
         Stage("D", "D", "D", 1.0, 1.0, 1.0),
     )
-    nodes = nodes_of(Line(stages, (), "D"), {})
+    nodes = nodes_of(Line(stages, (), "D"))
     assert nodes["B"].suppliers == {"A": 0.5}
     assert nodes["D"].suppliers == {"B": 1.0, "C": 1.0}
 

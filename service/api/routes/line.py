@@ -23,7 +23,9 @@ router = APIRouter(tags=["line"], dependencies=[Depends(at_least(Role.VIEWER))])
 @router.get("/line", summary="Stages, units and shifts", responses=problems(401))
 async def read_line(context: Context) -> Line:
     """The stages in their order, what feeds what, and the shifts in local time."""
-    return Line.of(context.line, context.planning.in_force.calendar.shifts)
+    return Line.of(
+        context.line.at(context.planning.now_ns()), context.planning.in_force.calendar.shifts
+    )
 
 
 @router.get("/production", summary="Production against plan, now", responses=problems(401))

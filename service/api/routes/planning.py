@@ -21,6 +21,7 @@ from service.domain.calendar import Downtime, Shift
 from service.domain.instants import DAY_NS, HOUR_NS
 from service.domain.planning import Proposal
 from service.domain.planversion import Ramp
+from service.domain.production.due import own_due_kg
 from service.runtime.identity import Role
 
 MOST_HOURS_NS = 62 * DAY_NS
@@ -96,7 +97,7 @@ async def read_plan(context: Context) -> wire.Plan:
                 required_t_per_h=rate / stage.finished_eq,
                 capacity_t_per_h=stage.capacity_t_per_h,
             )
-            for stage in context.line.stages
+            for stage in context.line.at(planning.now_ns()).stages
         ],
         versions=_versions(context),
     )
@@ -117,11 +118,15 @@ async def read_hours(context: Context, start: str, end: str) -> wire.PlanHours:
     shares = plan.calendar.planned_fraction(edges) if len(starts) else np.zeros(0)
     hours = []
     for hour, share in zip(starts, shares.tolist(), strict=True):
-        due_t = plan.due_kg(hour * HOUR_NS, (hour + 1) * HOUR_NS) / KG_PER_T
-        stages = {stage.id: due_t / stage.finished_eq for stage in context.line.stages}
+        start_ns, end_ns = hour * HOUR_NS, (hour + 1) * HOUR_NS
+        due_t = plan.due_kg(start_ns, end_ns) / KG_PER_T
+        stages = {
+            stage.id: own_due_kg(context.line, plan, stage.id, start_ns, end_ns) / KG_PER_T
+            for stage in context.line.stages
+        }
         hours.append(
             wire.PlanHour(
-                start=iso(hour * HOUR_NS), planned_share=share, finished_t=due_t, stages_t=stages
+                start=iso(start_ns), planned_share=share, finished_t=due_t, stages_t=stages
             )
         )
     return wire.PlanHours(hours=hours)

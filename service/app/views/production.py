@@ -81,7 +81,7 @@ def figures(book: ProductionBook) -> Figures | None:
     closed_ns = book.closed_ns
     if closed_ns is None:
         return None
-    stages = {stage.id: _view(stage, book, closed_ns) for stage in book.line.stages}
+    stages = {stage.id: _view(stage, book, closed_ns) for stage in book.line.at(closed_ns).stages}
     year = stages[book.line.output_stage].windows[Window.YEAR]
     catch_up = None
     if year.actual_kg is not None and year.known_share >= NEARLY_ALL:

@@ -23,6 +23,7 @@ from service.domain.judge import (
 )
 from service.domain.plan import Window
 from service.domain.production.book import ProductionBook
+from service.domain.production.due import own_dues_kg
 from service.domain.production.windows import RunningSums, StageWindows
 from service.domain.rules import DriftRule, ShiftShortfallRule, ThroughputRule
 
@@ -82,7 +83,8 @@ class Past:
         so_far = self._windows(alarm.stage.id, starts)
         hour = self._windows(alarm.stage.id, self._grid.starts_ns(Window.HOUR))
         outlook = shift_outlooks_kg(alarm.stage, so_far, hour, planned_left_ns=planned_left_ns)
-        due = finished_due_kg / alarm.stage.finished_eq
+        line, plan = self._book.line, self._book.plan
+        due = own_dues_kg(line, plan, alarm.stage.id, starts, finished_due_kg)
         codes = shortfall_codes(rule, so_far, outlook_kg=outlook, shift_plan_kg=due)
         return Inputs(self._grid.ends_ns, codes, codes, shortfalls_pct(outlook, due))
 

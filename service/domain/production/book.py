@@ -13,6 +13,7 @@ from service.domain.arrays import Bools, Float64s, Int64s
 from service.domain.instants import MINUTE_NS
 from service.domain.line import Line
 from service.domain.plan import Plan, Window, window_start_ns
+from service.domain.production.due import due_rows, own_due_kg
 from service.domain.production.minutes import Minutes
 from service.domain.production.windows import Counts, RunningSums, StageWindows, minute_of, units
 
@@ -79,7 +80,7 @@ class ProductionBook:
         self._turning = threading.Lock()  # windows are also read by a worker thread
         self._made = np.zeros((len(line.stages), n_minutes), np.int64)
         self._known = np.zeros((len(line.stages), n_minutes), np.uint16)  # meters
-        self._due = units(plan.due_per_minute(first_minute, n_minutes))
+        self._due = self._due_rows(first_minute, n_minutes)
 
     @property
     def first_ns(self) -> int:
@@ -137,9 +138,9 @@ class ProductionBook:
     def replan(self, plan: Plan) -> None:
         """Judges against ``plan`` from now on. What it says of minutes that are closed has to be
         what the plan before said of them, or judgements of the past would change."""
-        due = units(plan.due_per_minute(self._first, self._made.shape[1]))
         with self._turning:
-            self.plan, self._due = plan, due
+            self.plan = plan
+            self._due = self._due_rows(self._first, self._made.shape[1])
 
     def enter_hours(
         self,
@@ -186,10 +187,10 @@ class ProductionBook:
         row = self._stage[stage]
         a, b = self._inside(start_ns), self._inside(end_ns)
         known = self._known[row, a:b].astype(np.int64)
-        due = self._due[a:b]
+        due = self._due[row][a:b]
         sums = [self._made[row, a:b].sum(), known.sum(), due.sum(), due @ known]
         made, met, planned, planned_met = np.array(sums, np.int64)[:, None]
-        outside_kg = np.array([self._outside_kg(start_ns, end_ns)])
+        outside_kg = np.array([self._outside_kg(stage, start_ns, end_ns)])
         minutes = np.array([(end_ns - start_ns) // MINUTE_NS])
         counts = Counts(made, met, planned, planned_met, outside_kg, minutes)
         found = self._windows(row, counts)
@@ -205,7 +206,7 @@ class ProductionBook:
     def running(self, stage: str) -> RunningSums:
         """Running sums of ``stage`` as it stands now, for ``among``."""
         row = self._stage[stage]
-        return RunningSums.of(self._made[row], self._known[row], self._due)
+        return RunningSums.of(self._made[row], self._known[row], self._due[row])
 
     def among(
         self,
@@ -221,7 +222,7 @@ class ProductionBook:
         outside = np.zeros(len(end_ns))
         last_ns = self.first_ns + n * MINUTE_NS
         for at in np.flatnonzero((start_ns < self.first_ns) | (end_ns > last_ns)):
-            outside[at] = self._outside_kg(int(start_ns[at]), int(end_ns[at]))
+            outside[at] = self._outside_kg(stage, int(start_ns[at]), int(end_ns[at]))
         minutes = (end_ns - start_ns) // MINUTE_NS
         counts = sums.between(a, b, outside_kg=outside, minutes=minutes)
         return self._windows(self._stage[stage], counts)
@@ -247,7 +248,7 @@ class ProductionBook:
             new = slice(begin - first_minute, end - first_minute)
             made[:, new] = self._made[:, old]
             known[:, new] = self._known[:, old]
-        due = units(self.plan.due_per_minute(first_minute, n_minutes))
+        due = self._due_rows(first_minute, n_minutes)
         with self._turning:
             self._first, self._made, self._known, self._due = first_minute, made, known, due
 
@@ -259,11 +260,17 @@ class ProductionBook:
         """Index of the minute that begins at ``time_ns``, held within the book."""
         return min(max(time_ns // MINUTE_NS - self._first, 0), self._made.shape[1])
 
-    def _outside_kg(self, start_ns: int, end_ns: int) -> float:
-        """Finished kg due in the part of [start_ns, end_ns) that lies outside the book."""
+    def _outside_kg(self, stage: str, start_ns: int, end_ns: int) -> float:
+        """Due in the part of [start_ns, end_ns) that lies outside the book, as in ``due_rows``."""
         last_ns = self.first_ns + self._made.shape[1] * MINUTE_NS
-        before = self.plan.due_kg(start_ns, min(end_ns, self.first_ns))
-        return before + self.plan.due_kg(max(start_ns, last_ns), end_ns)
+        before = (start_ns, min(end_ns, self.first_ns))
+        after = (max(start_ns, last_ns), end_ns)
+        due = sum(own_due_kg(self.line, self.plan, stage, a, b) for a, b in (before, after))
+        return due * self.line.stage_by_id[stage].finished_eq
+
+    def _due_rows(self, first_minute: int, n_minutes: int) -> list[Int64s]:
+        due = self.plan.due_per_minute(first_minute, n_minutes)
+        return due_rows(self.line, due, first_minute)
 
 
 def book_span(plan: Plan, now_ns: int) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from service.domain.coverage import Coverage
 from service.domain.instants import MINUTE_NS, seconds
 from service.domain.line import Meter, MeterKind
 from service.domain.production.batches import Vessel, told_until, watch_vessel
+from service.domain.production.masses import by_mass_in_force
 from service.domain.production.minutes import Minutes, OpenMinutes, close, since, spread
 from service.domain.production.rate import integral
 from service.domain.production.readings import NO_HOLE, Readings, first_holes, in_order
@@ -89,7 +90,7 @@ def advance(
         closed_ns = holds_until_ns - seconds(meter.sample_s)
     if account.open is None:
         portions = since(portions, began.first * MINUTE_NS)
-    left, closed = close(spread(began, portions), closed_ns // MINUTE_NS)
+    left, closed = close(spread(began, by_mass_in_force(meter, portions)), closed_ns // MINUTE_NS)
     state = Account(last_ns, float(good[-1]), bad_since, left, held_ns)
     return state, closed if len(closed) else None
 
@@ -107,5 +108,7 @@ def _advance_batch(
     state = Account(vessel.minute * MINUTE_NS, vessel.value, open=opened, vessel=vessel)
     if opened is None:
         return state, None
-    left, closed = close(spread(opened, portions), told_until(meter, vessel))
+    left, closed = close(
+        spread(opened, by_mass_in_force(meter, portions)), told_until(meter, vessel)
+    )
     return replace(state, open=left), closed if len(closed) else None
