@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from service.api.app import create_api
 from service.api.context import ApiContext, SiteCard
 from service.api.stream import Pace
+from service.app.views.explain import CoreExplanations
 from service.app.views.losses import CoreLosses
 from service.domain.alarm import Phase, Priority, TransitionKind
 from service.domain.backtest.outcome import Outcome
@@ -37,7 +38,7 @@ from service.runtime.entries import Entries
 from service.runtime.identity import Role
 from service.runtime.ingest import SourceState
 from service.runtime.live import LiveTable
-from service.runtime.lossbook import LossBook
+from service.runtime.lossbook import Explanations, LossBook
 from service.runtime.losses import Losses
 from service.runtime.planning import Planning
 from service.runtime.progress import Progress
@@ -197,6 +198,7 @@ class FakeAlarms:
 
     def __init__(self) -> None:
         self.changes = Progress()
+        self.others: list[AlarmView] = []
         self.view = AlarmView(
             ALARM, "pk-low", "throughput", Priority.HIGH, "PK", None, "PK", Phase.UNACKNOWLEDGED,
             "Throughput low", "产量低", NOW_NS, None, None, None, None, 7.5, 8.8, "t/h",
@@ -207,7 +209,7 @@ class FakeAlarms:
 
     async def alarms(self, *, active: bool, limit: int, offset: int = 0) -> list[AlarmView]:
         over = active and self.view.phase is Phase.NORMAL
-        return [] if over or offset else [self.view]
+        return [] if over or offset else [self.view, *self.others]
 
     async def alarm(self, alarm: str) -> tuple[AlarmView, list[TransitionView]] | None:
         return (self.view, self.steps) if alarm == self.view.id else None
@@ -292,6 +294,7 @@ class Api:
 async def open_api(
     tmp_path: Path, *, web: Path | None = None, public_url: str | None = None,
     pace: Pace | None = None, losses: LossBook | None = None,
+    explanations: Explanations | None = None,
 ) -> AsyncIterator[Api]:  # fmt: skip
     clock = FakeClock(NOW_NS)
     table = TagTable(TAGS)
@@ -299,6 +302,7 @@ async def open_api(
         identity = StateIdentity(database, clock, passwords=Passwords(time_cost=1, memory_kib=8))
         live, history, alarms, edges = FakeLive(table), sample_history(), FakeAlarms(), FakeEdges()
         reasons: list[str] = []
+        found = nothing_found(database, clock)
         context = ApiContext(
             site=SiteCard("changzhi", "Changzhi", "长治", SITE_ZONE, 2026),
             table=table,
@@ -315,8 +319,12 @@ async def open_api(
             readiness=lambda: reasons,
             backtests=FakeBacktests(),
             corrections=StateCorrections(database),
-            losses=losses or nothing_lost(database, clock),
             accounts=StateAccounts(database, LINE),
+            losses=losses
+            or CoreLosses(
+                found, StateLosses(database, LINE), Entries(StateEntries(database), LINE, clock)
+            ),
+            explanations=explanations or CoreExplanations(found, alarms, LINE, ()),
             entries=Entries(StateEntries(database), LINE, clock),
             planning=Planning(StatePlans(database, FIRST_PLAN), FIRST_PLAN, LINE, clock),
             reports=reports_of(database, clock),
@@ -338,12 +346,11 @@ async def open_api(
                 await client.aclose()
 
 
-def nothing_lost(database: Database, clock: FakeClock) -> CoreLosses:
+def nothing_found(database: Database, clock: FakeClock) -> Losses:
     """The losses of a plant of which nothing is recorded."""
     kept = StateLosses(database, LINE)
     calendar = Calendar(ZoneInfo(SITE_ZONE), time(8), (Shift("C", time(0)), Shift("A", time(8))))
-    losses = Losses(LINE, Plan(calendar, {2026: 7e7}), Closed(), kept, kept, clock)
-    return CoreLosses(losses, kept, Entries(StateEntries(database), LINE, clock))
+    return Losses(LINE, Plan(calendar, {2026: 7e7}), Closed(), kept, kept, clock)
 
 
 def reports_of(database: Database, clock: FakeClock) -> Reports:

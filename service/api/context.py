@@ -15,7 +15,7 @@ from service.runtime.entries import Entries
 from service.runtime.forecast import ForecastBook
 from service.runtime.history import HistoryReader
 from service.runtime.identity import Identity
-from service.runtime.lossbook import LossBook
+from service.runtime.lossbook import Explanations, LossBook
 from service.runtime.planning import Planning
 from service.runtime.reports import Reports
 from service.runtime.views import (
@@ -69,5 +69,6 @@ class ApiContext:
     corrections: CorrectionBook
     losses: LossBook
     accounts: Accounts
+    explanations: Explanations
     web: Path | None = None
     public_url: str | None = None

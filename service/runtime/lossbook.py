@@ -9,8 +9,11 @@ from typing import Protocol
 
 from service.domain.kpi import Known
 from service.domain.losses.bottleneck import BottleneckShare
+from service.domain.losses.explain import Explanation
+from service.domain.losses.meanwhile import Happening
 from service.domain.losses.reasons import Reason
 from service.domain.losses.sums import LossEvent, StageSum
+from service.runtime.views import AlarmView
 
 
 class Period(StrEnum):
@@ -59,6 +62,25 @@ class KpiView:
     shift: str | None
     stages: Mapping[str, StageKpis]
     bottleneck: Sequence[BottleneckShare]
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmExplained:
+    """What lies behind an alarm. told: None when it is about no metered stage, or nothing of its
+    time is known. words_en, words_zh: the same in a sentence or two; empty without it."""
+
+    told: Explanation | None
+    words_en: str
+    words_zh: str
+    meanwhile: Sequence[Happening]
+
+
+class Explanations(Protocol):
+    """What lies behind alarms. Called concurrently; raises Retryable when the state is busy."""
+
+    async def explain(self, alarm: AlarmView) -> AlarmExplained:
+        """The explanation of ``alarm`` as things are known now."""
+        ...
 
 
 class LossBook(Protocol):

@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from service.domain.arrays import Float64s
 from service.domain.calendar import Calendar, ShiftSpan
 from service.domain.instants import DAY_NS, HOUR_NS, MINUTE_NS, to_iso
 from service.domain.line import Line
 from service.domain.losses.entries import ReasonEntry, say
-from service.domain.losses.reasons import LossKind, Reason
-from service.domain.losses.shifts import Piece, ShiftLosses, find_shifts
-from service.domain.losses.window import line_minutes
+from service.domain.losses.reasons import Reason
+from service.domain.losses.shifts import Look, Piece, ShiftLosses
 from service.domain.plan import Plan
 from service.runtime.clock import Clock
+from service.runtime.lossfinding import Recorded, found_shifts, looked_at
 from service.runtime.progress import Progress
 from service.runtime.retry import until_done
 
@@ -111,19 +110,6 @@ class Statements(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """kg: by meter, each minute of the span, NaN where unknown; kWh of an energy meter.
-    last_made_ns: by unit, the end of the last minute before the span in which it made something, as
-    far as losses were found. carried: events that ended just where the span begins. entries:
-    statements that overlap it."""
-
-    kg: Mapping[str, Float64s]
-    last_made_ns: Mapping[str, int]
-    carried: Mapping[str, tuple[LossKind, int]]
-    entries: Sequence[ReasonEntry]
-
-
 class Losses:
     """The consumer that finds losses. ``found`` moves on with each pass that was kept."""
 
@@ -158,6 +144,10 @@ class Losses:
     def calendar(self) -> Calendar:
         """Shifts, days and months as they are now."""
         return self._plan.calendar
+
+    def now_ns(self) -> int:
+        """The instant now."""
+        return self._clock.now_ns()
 
     def replan(self, plan: Plan) -> None:
         """Losses are found against ``plan`` from now on."""
@@ -216,6 +206,22 @@ class Losses:
         await self._find_all(start_ns, end_ns)
         return await self._event(unit, minute_ns)
 
+    async def look(self, start_ns: int, end_ns: int) -> Look | None:
+        """The losses of [start_ns, end_ns) as they are found now, on whole minutes, beside those of
+        a longer time around it; None when nothing of it is closed. Keeps nothing."""
+        closed_ns, first_ns = self._accounting.closed_ns, await self._began_ns()
+        if closed_ns is None or first_ns is None:
+            return None
+        first = max(start_ns - BACK_NS, first_ns) // MINUTE_NS
+        end = min(end_ns + AFTER_NS, closed_ns) // MINUTE_NS
+        cut = (max(start_ns // MINUTE_NS, first), min(-(-end_ns // MINUTE_NS), end))
+        if cut[0] >= cut[1]:
+            return None
+        recorded = await self._store.recorded(first * MINUTE_NS, end * MINUTE_NS)
+        return await asyncio.to_thread(
+            looked_at, self._line, self._plan, recorded, (first, end), cut
+        )
+
     async def _event(self, unit: str, minute_ns: int) -> Sequence[Piece]:
         pieces = await self._statements.event(unit, minute_ns)
         if not pieces:
@@ -262,8 +268,12 @@ class Losses:
                 min(spans[-1].end_ns + AFTER_NS, closed_ns) // MINUTE_NS,
             )
             recorded = await self._store.recorded(window[0] * MINUTE_NS, window[1] * MINUTE_NS)
-            shifts = await asyncio.to_thread(self._compute, recorded, window, spans)
-            await self._store.keep(shifts, self._moved_on(spans, closed_ns))
+            shifts = await asyncio.to_thread(
+                found_shifts, self._line, self._plan, recorded, window, spans
+            )
+            state = self._moved_on(spans, closed_ns)
+            await self._store.keep(shifts, state)
+            self._state = state
             self.found.step()
 
     def _moved_on(self, spans: Sequence[ShiftSpan], closed_ns: int) -> LossState:
@@ -271,37 +281,8 @@ class Losses:
         settled_ns = self._state.settled_ns
         if settled_ns is not None and spans[0].start_ns <= settled_ns:
             done = [s.end_ns for s in spans if s.end_ns + AFTER_NS <= closed_ns]
-            self._state = replace(self._state, settled_ns=max([settled_ns, *done]))
+            return replace(self._state, settled_ns=max([settled_ns, *done]))
         return self._state
-
-    def _compute(
-        self, recorded: Recorded, window: tuple[int, int], spans: Sequence[ShiftSpan]
-    ) -> list[ShiftLosses]:
-        first, end = window
-        found: list[ShiftLosses] = []
-        for line, part in _by_version(self._line, spans):
-            minutes = line_minutes(
-                line, self._plan, recorded.kg,
-                first_minute=first, n_minutes=end - first, last_made_ns=recorded.last_made_ns,
-            )  # fmt: skip
-            found += find_shifts(
-                line, minutes, part, entries=recorded.entries, carried=recorded.carried,
-                last_made_ns=recorded.last_made_ns,
-                kwh={m.unit: recorded.kg[m.id] for m in line.energy},
-            )  # fmt: skip
-        return found
-
-
-def _by_version(line: Line, spans: Sequence[ShiftSpan]) -> list[tuple[Line, list[ShiftSpan]]]:
-    """``spans`` by the line as it was when each began: a shift's losses are found with one."""
-    found: list[tuple[Line, list[ShiftSpan]]] = []
-    for span in spans:
-        then = line.at(span.start_ns)
-        if found and found[-1][0] == then:
-            found[-1][1].append(span)
-        else:
-            found.append((then, [span]))
-    return found
 
 
 def _united(spans: Sequence[tuple[int, int]], *, around_ns: int) -> list[tuple[int, int]]:

@@ -14,7 +14,8 @@ from service.domain.line import Line
 from service.domain.losses.entries import ReasonEntry
 from service.domain.losses.reasons import LossKind
 from service.domain.losses.shifts import Piece, ShiftLosses
-from service.runtime.losses import LossState, Recorded
+from service.runtime.losses import LossState
+from service.runtime.lossfinding import Recorded
 from service.state.database import Database
 from service.state.identity_rows import note
 from service.state.ledger import HOUR_MINUTES

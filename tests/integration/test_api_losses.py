@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,18 @@ from typing import Any
 import pytest
 
 from service.api.instants import iso
+from service.app.views.explain import CoreExplanations
 from service.app.views.losses import CoreLosses
+from service.domain.alarm import Priority
 from service.domain.entries.entry import Draft, EntryKind
 from service.domain.losses.reasons import Reason
+from service.domain.plan import Window
+from service.domain.rules import ThroughputRule, Timing
 from service.runtime.entries import Asked, Entries
 from service.runtime.identity import Role
 from service.state.entries import StateEntries
 from service.state.identity_rows import noted
-from tests.api_fakes import Api, open_api
+from tests.api_fakes import Api, FakeAlarms, open_api
 from tests.lossplant import LINE, HandFilled, at, hand_filled, steady, stop
 
 SPAN = {"start": iso(at(0)), "end": iso(at(24))}
@@ -152,3 +157,37 @@ async def test_nonsense_is_refused(tmp_path: Path, query: str) -> None:
         client = await api.logged_in(Role.VIEWER)
         assert (await client.get(f"/api/v1/kpi?{query}")).status_code == 422
         assert (await client.get("/api/v1/losses")).json()["events"] == []
+
+
+async def test_an_alarm_is_explained(tmp_path: Path) -> None:
+    kg = steady(1)
+    stop(kg, "A1", 7.0, 12.0)
+    stop(kg, "A2", 7.0, 12.0)
+    stop(kg, "B1", 7.5, 12.0)
+    async with hand_filled(tmp_path, kg) as plant:
+        await plant.close(10.0)
+        alarms = FakeAlarms()
+        alarms.view = replace(
+            alarms.view, rule="hour-low", asset="B", stage="B", raised_ns=at(8.2), limit=-20.0
+        )
+        other = replace(alarms.view, id="a1" * 16, asset="A1", kind="limit", stage="A")
+        alarms.others = [other]
+        rule = ThroughputRule(
+            "hour-low", ("B",), Window.HOUR, 20.0, 5.0, Priority.HIGH, Timing(0, 0)
+        )
+        (tmp_path / "api").mkdir()
+        explanations = CoreExplanations(plant.losses, alarms, LINE, [rule])
+        async with open_api(tmp_path / "api", explanations=explanations) as api:
+            api.alarms.view = alarms.view
+            client = await api.logged_in(Role.VIEWER)
+            body = (await client.get(f"/api/v1/alarms/{alarms.view.id}/explain")).json()
+            assert (await client.get("/api/v1/alarms/00/explain")).status_code == 404
+    cause = body["cause"]
+    assert (cause["about"], cause["stage"]) == ("B", "A")
+    assert [u["unit"] for u in cause["units"]] == ["A1", "A2"]
+    assert cause["since"] == iso(at(7))
+    assert cause["start"] == iso(at(7.2))
+    assert cause["short_t"] == pytest.approx(2.5)
+    assert cause["certainty"] == "likely"
+    assert [m["asset"] for m in body["meanwhile"]] == ["A1", "B1"]
+    assert body["words_en"].startswith("B is 2.5 t short of plan since 03-02 ")

@@ -28,6 +28,7 @@ CONTRACT = {
     "/api/v1/history/raw": {"get"},
     "/api/v1/alarms": {"get"},
     "/api/v1/alarms/{alarm_id}": {"get"},
+    "/api/v1/alarms/{alarm_id}/explain": {"get"},
     "/api/v1/alarms/{alarm_id}/acknowledge": {"post"},
     "/api/v1/backtest": {"post"},
     "/api/v1/losses": {"get"},

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query
 from service.api.access import Context, Operator, at_least
 from service.api.context import ApiContext
 from service.api.models.events import Acknowledgement, Alarm, AlarmLife, Alarms, Transition
+from service.api.models.explain import AlarmExplanation
 from service.api.problems import problems
 from service.runtime.errors import Retryable
 from service.runtime.identity import Role
@@ -38,6 +39,16 @@ async def read_alarm(alarm_id: str, context: Context) -> AlarmLife:
     """The alarm and every transition, oldest first."""
     alarm, steps = await _existing(context, alarm_id)
     return AlarmLife.with_steps(alarm, [Transition.of(step) for step in steps])
+
+
+@router.get(
+    "/{alarm_id}/explain", summary="What lies behind an alarm", responses=problems(401, 404, 422)
+)
+async def explain_alarm(alarm_id: str, context: Context) -> AlarmExplanation:
+    """Which stage, which units, since when, how many tonnes so far and at stake, what else happened
+    then, and how sure that is; as things are known now."""
+    alarm, _ = await _existing(context, alarm_id)
+    return AlarmExplanation.of(alarm_id, await context.explanations.explain(alarm))
 
 
 @router.post(

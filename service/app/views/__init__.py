@@ -6,6 +6,7 @@ from dashboards import web_folder
 from service.api.context import ApiContext, SiteCard
 from service.app.backtest import CoreBacktests
 from service.app.core import Core
+from service.app.views.explain import CoreExplanations
 from service.app.views.health import CoreMeasures, CoreReadiness
 from service.app.views.live import CoreLive
 from service.app.views.losses import CoreLosses
@@ -22,6 +23,7 @@ def api_context(core: Core, identity: Identity, production: CoreProduction) -> A
     """The ports of the API over ``core``."""
     site = core.site
     folder = web_folder()
+    alarms = StateAlarmBook(core.database, core.watch)
     return ApiContext(
         site=SiteCard(
             id=site.id,
@@ -38,7 +40,7 @@ def api_context(core: Core, identity: Identity, production: CoreProduction) -> A
         history=core.history,
         production=production,
         forecast=core.forecasts,
-        alarms=StateAlarmBook(core.database, core.watch),
+        alarms=alarms,
         sources=CoreSources(core),
         deliveries=StateDeliveries(core.database),
         readiness=CoreReadiness(core),
@@ -50,6 +52,7 @@ def api_context(core: Core, identity: Identity, production: CoreProduction) -> A
         corrections=StateCorrections(core.database),
         losses=CoreLosses(core.losses, core.loss_book, core.entries),
         accounts=StateAccounts(core.database, site.line),
+        explanations=CoreExplanations(core.losses, alarms, site.line, site.rules),
         web=folder if (folder / "index.html").is_file() else None,
         public_url=site.service.public_url,
     )

@@ -111,15 +111,9 @@ def find_shifts(
     the begin, of an event that ended where the window begins, and may go on in it. last_made_ns:
     see ``window.line_minutes``. kwh: by unit, over the window's minutes, NaN where unknown.
     """
-    feeds = {stage.id: stage.feeds for stage in line.stages}
-    raw = find_losses(minutes, feeds)
+    whole, said = _explained(line, minutes, entries)
     first_minute = minutes[0].first_minute
-    bottleneck = _bottlenecks(line, raw)
-    said = fitted(
-        entries,
-        [(e.unit, e.start_ns, e.end_ns) for one in raw.values() for e in one.events],
-    )
-    whole = {stage: explained(losses, said) for stage, losses in raw.items()}
+    bottleneck = _bottlenecks(line, whole)
     n = len(minutes[0].planned)
     found = []
     for span in spans:
@@ -137,7 +131,7 @@ def find_shifts(
                     stage: StageSpan(
                         stage,
                         _unit_spans(
-                            raw[stage].minutes, losses, (a, b), last_made_ns or {}, kwh or {}
+                            whole[stage].minutes, losses, (a, b), last_made_ns or {}, kwh or {}
                         ),
                         _pieces(line, whole, losses, carried or {}),
                     )
@@ -147,6 +141,38 @@ def find_shifts(
             )
         )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Every stage over some time, and the same cut to a window within."""
+
+    whole: Mapping[str, StageLosses]
+    window: Mapping[str, StageLosses]
+
+
+def look(
+    line: Line,
+    minutes: Sequence[StageMinutes],
+    entries: Sequence[ReasonEntry],
+    *,
+    first_minute: int,
+    end_minute: int,
+) -> Look:
+    """The losses of ``minutes``, and of the window [first_minute, end_minute) within."""
+    whole, said = _explained(line, minutes, entries)
+    a, b = first_minute - minutes[0].first_minute, end_minute - minutes[0].first_minute
+    return Look(whole, {stage: within(losses, a, b, said) for stage, losses in whole.items()})
+
+
+def _explained(
+    line: Line, minutes: Sequence[StageMinutes], entries: Sequence[ReasonEntry]
+) -> tuple[dict[str, StageLosses], list[ReasonEntry]]:
+    """The losses with what operators said, and their statements fitted to the events."""
+    raw = find_losses(minutes, {stage.id: stage.feeds for stage in line.stages})
+    events = [(e.unit, e.start_ns, e.end_ns) for one in raw.values() for e in one.events]
+    said = fitted(entries, events)
+    return {stage: explained(losses, said) for stage, losses in raw.items()}, said
 
 
 def _bottlenecks(line: Line, losses: Mapping[str, StageLosses]) -> Bottlenecks:
