@@ -103,7 +103,8 @@ def full_report(*, alarms: int = 60, losses: int = 40, notes: int = 30) -> Shift
         losses=LossPart(
             tuple(
                 ReasonLoss(
-                    stages[n % 8], reasons[n % len(reasons)], 12, 123.4, 12_345.6 - n, 11_111.1 - n
+                    stages[n % 8], reasons[n % len(reasons)], 12, 123.4, 12_345.6 - n,
+                    11_111.1 - n, 1_111.1
                 )
                 for n in range(losses)
             ),
@@ -111,6 +112,7 @@ def full_report(*, alarms: int = 60, losses: int = 40, notes: int = 30) -> Shift
                 LossEvent(
                     f"{stages[n % 8]}-L07B-NORTH-{n:02d}", stages[n % 8], LossKind.STOPPED,
                     Reason.EN_EMISSION, start_ns - HOUR_NS, end_ns, 98_765.4 - n, 87_654.3 - n,
+                    1_111.1,
                     "operator.with.a.long.name", "",
                 )
                 for n in range(losses)
@@ -159,7 +161,8 @@ def full_report(*, alarms: int = 60, losses: int = 40, notes: int = 30) -> Shift
         forecast=ForecastPart(
             end_ns - HOUR_NS,
             tuple(
-                Outlook(period, 12_345_678.0, 70_000_000.0, 69_123_456.0, 66_000_000.0,
+                Outlook(period, end_ns, end_ns + 24 * HOUR_NS,
+                        12_345_678.0, 70_000_000.0, 69_123_456.0, 66_000_000.0,
                         72_000_000.0, 0.42)
                 for period in (Window.SHIFT, Window.MONTH, Window.YEAR)
             ),

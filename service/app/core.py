@@ -12,7 +12,6 @@ from typing import Any
 
 from service.app.occupied import occupied
 from service.app.outside import destination_of, history_of, sources_of
-from service.app.reports import open_reports
 from service.domain.definitions import Definitions, define
 from service.domain.instants import MINUTE_NS, seconds
 from service.domain.production.book import ProductionBook, book_span
@@ -36,7 +35,6 @@ from service.runtime.losses import Losses
 from service.runtime.notification import SiteName
 from service.runtime.notify import Destination
 from service.runtime.planning import Planning
-from service.runtime.reports import Reports
 from service.runtime.retry import until_done
 from service.runtime.source import OpenSource
 from service.runtime.watch import Watch
@@ -91,7 +89,6 @@ class Core:
     losses: Losses
     loss_book: StateLosses
     forecasts: Forecasts
-    reports: Reports
     destinations: tuple[Destination, ...]
     sources: Mapping[str, OpenSource]
     statuses: Mapping[str, SourceStatus]
@@ -208,7 +205,6 @@ async def open_core(
             losses=losses,
             loss_book=loss_book,
             forecasts=forecasts,
-            reports=open_reports(site, book, database, entries, clock),
             destinations=destinations,
             sources=sources_of(site, table, clock) if sources is None else sources,
             statuses=found,
@@ -247,7 +243,6 @@ async def run_core(core: Core, stop: asyncio.Event) -> None:
                     ),
                 ),
                 ("trim", _trim(core)),
-                ("reports", core.reports.run()),
                 ("forget", _forget(core)),
                 *(
                     (

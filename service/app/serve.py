@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from service.api.app import create_api
 from service.app.core import Core, open_core, run_core
+from service.app.reports import open_reports
 from service.app.views import api_context
 from service.app.views.production import CoreProduction
 from service.runtime.clock import Clock
@@ -68,19 +69,24 @@ async def serve(
         url = site.service.public_url or f"http://{shown}:{port}"
         async with open_core(site, clock, sources=sources, url=url) as core:
             identity = StateIdentity(core.database, clock)
-            production = CoreProduction(core)
+            production, reports = CoreProduction(core), open_reports(core)
             password = await identity.ensure_first_administrator()
-            server = WebServer(web_config(create_api(api_context(core, identity, production))))
+            context = api_context(core, identity, production, reports)
+            server = WebServer(web_config(create_api(context)))
             try:
                 async with asyncio.TaskGroup() as group:
                     web = group.create_task(server.serve(sockets=[listener]), name="web")
                     group.create_task(_announce(server, Started(url, password, core), started))
                     running = group.create_task(run_core(core, stop), name="core")
-                    figures = group.create_task(production.run(), name="figures")
+                    told = [
+                        group.create_task(production.run(), name="figures"),
+                        group.create_task(reports.run(), name="reports"),
+                    ]
                     await asyncio.wait((web, running), return_when=asyncio.FIRST_COMPLETED)
                     stop.set()
                     await asyncio.wait((running,))
-                    figures.cancel()
+                    for task in told:
+                        task.cancel()
                     server.should_exit = True
             finally:
                 log.info("stopped")

@@ -142,6 +142,10 @@ class Forecasts:
             return None
         return outlook.p_target
 
+    def as_of(self, time_ns: int) -> Forecast | None:
+        """The newest forecast of before ``time_ns`` that still said something of it then."""
+        return self._at(time_ns, within_ns=CURRENT_NS)
+
     def _at(self, time_ns: int, *, within_ns: int) -> Forecast | None:
         """The newest forecast of [time_ns − within_ns, time_ns]."""
         for one in reversed(self._at_hand):

@@ -43,9 +43,10 @@ CURRENT, LAST = "current", "last"
 """Names for the shift that is on, and for the one before it."""
 
 T = TypeVar("T")
-Section = Callable[[ShiftSpan], Awaitable[T | Missing]]
-"""Finds one part of the report of a shift, called by one task at a time and by whoever asks;
-Missing(NOT_YET) when it comes later. Raises Retryable when the state can't be used now."""
+Section = Callable[[ShiftSpan, bool], Awaitable[T | Missing]]
+"""Finds one part of the report of a shift, called concurrently by the task and by whoever asks.
+Missing(NOT_YET) when it comes later; the flag says that the report waits for all of it, else what
+there is will do. Raises Retryable when the state can't be used now."""
 
 
 class NoSuchReport(LookupError):
@@ -95,14 +96,14 @@ class Sections:
     notes: Section[NotePart]
     forecast: Section[ForecastPart]
 
-    async def of(self, span: ShiftSpan) -> Parts:
+    async def of(self, span: ShiftSpan, *, waits: bool) -> Parts:
         """All parts of the report of ``span``."""
         return Parts(
-            await self.losses(span),
-            await self.kpis(span),
-            await self.alarms(span),
-            await self.notes(span),
-            await self.forecast(span),
+            await self.losses(span, waits),
+            await self.kpis(span, waits),
+            await self.alarms(span, waits),
+            await self.notes(span, waits),
+            await self.forecast(span, waits),
         )
 
 
@@ -203,8 +204,9 @@ class Reports:
         return [span for span in spans if span.end_ns <= now_ns]
 
     async def _make(self, span: ShiftSpan, now_ns: int) -> None:
-        report = await self._of(span, now_ns)
-        if now_ns < span.end_ns + PATIENCE_NS and not (report.final and _is_whole(report)):
+        waits = now_ns < span.end_ns + PATIENCE_NS
+        report = await self._of(span, now_ns, waits=waits)
+        if waits and not (report.final and _is_whole(report)):
             return
         await self._store.keep(replace(report, revision=1))
         self.counters["made"] += 1
@@ -225,8 +227,8 @@ class Reports:
         self.counters["revised"] += 1
         log.info("shift report revised shift=%s revision=%d", report.shift, revision)
 
-    async def _of(self, span: ShiftSpan, now_ns: int) -> ShiftReport:
-        parts = await self._sections.of(span)
+    async def _of(self, span: ShiftSpan, now_ns: int, *, waits: bool = False) -> ShiftReport:
+        parts = await self._sections.of(span, waits=waits)
         make = partial(make_report, self._site, self._book, span, parts, now_ns=now_ns)
         return await asyncio.to_thread(make)
 
@@ -237,6 +239,6 @@ def _is_whole(report: ShiftReport) -> bool:
     return Missing(Absence.NOT_YET) not in parts
 
 
-async def not_kept(_span: ShiftSpan) -> Missing:
+async def not_kept(_span: ShiftSpan, _waits: bool) -> Missing:
     """The section of what the service does not work out."""
     return Missing(Absence.NOT_KEPT)

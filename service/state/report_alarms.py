@@ -23,7 +23,7 @@ class ShiftAlarms:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def __call__(self, span: ShiftSpan) -> AlarmPart:
+    async def __call__(self, span: ShiftSpan, waits: bool) -> AlarmPart:
         """The alarms part of the report of ``span``; Retryable when the state is busy."""
         return await self._database.read(lambda connection: _part(connection, span))
 

@@ -13,6 +13,7 @@ from service.api.app import create_api
 from service.api.context import ApiContext
 from service.api.models.values import streamed_fields
 from service.app.core import open_core
+from service.app.reports import open_reports
 from service.app.views import api_context
 from service.app.views.production import CoreProduction
 from service.runtime.clock import SystemClock
@@ -32,7 +33,7 @@ async def live(folder: Path) -> Figures:
         for batch in values(60):
             core.live.take(batch)
         identity = StateIdentity(core.database, clock)
-        context = api_context(core, identity, CoreProduction(core))
+        context = api_context(core, identity, CoreProduction(core), open_reports(core))
         password = await identity.ensure_first_administrator()
         body = {"username": "admin", "password": password}
         ids = [tag.id for tag in own.tags]

@@ -45,7 +45,7 @@ class Rig:
     def reports(self) -> Reports:
         """A fresh one, as after a start."""
 
-        async def losses(_span: ShiftSpan) -> Missing:
+        async def losses(_span: ShiftSpan, _waits: bool) -> Missing:
             return self.losses
 
         sections = Sections(losses, not_kept, not_kept, not_kept, not_kept)

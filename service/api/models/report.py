@@ -96,8 +96,9 @@ class ReasonLoss(Answer):
     reason: str
     events: int
     hours: float
-    lost_t: float
-    finished_t: float
+    lost_t: float | None
+    finished_t: float | None
+    plant_t: float
 
 
 class LossEvent(Answer):
@@ -111,6 +112,7 @@ class LossEvent(Answer):
     end: Instant
     lost_t: float | None
     finished_t: float | None
+    plant_t: Annotated[float, Field(description="finished tonnes that the plant will miss")]
     said_by: str | None
     comment: str
 
@@ -181,6 +183,8 @@ class Outlook(Answer):
     """What a period is expected to end with; 80 % of futures lie from low_t to high_t."""
 
     period: Window
+    start: Instant
+    end: Instant
     produced_t: float
     target_t: float
     median_t: float

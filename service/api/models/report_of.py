@@ -109,7 +109,8 @@ def _losses(part: content.LossPart | content.Missing) -> Losses | NotAvailable:
         by_reason=[
             ReasonLoss(
                 stage=one.stage, reason=str(one.reason), events=one.events, hours=one.hours,
-                lost_t=one.lost_kg / KG_PER_T, finished_t=one.finished_kg / KG_PER_T,
+                lost_t=tonnes(one.lost_kg), finished_t=tonnes(one.finished_kg),
+                plant_t=one.plant_kg / KG_PER_T,
             )
             for one in part.by_reason
         ],
@@ -117,7 +118,8 @@ def _losses(part: content.LossPart | content.Missing) -> Losses | NotAvailable:
             LossEvent(
                 unit=one.unit, stage=one.stage, kind=one.kind, reason=str(one.reason),
                 start=iso(one.start_ns), end=iso(one.end_ns), lost_t=tonnes(one.lost_kg),
-                finished_t=tonnes(one.finished_kg), said_by=one.said_by, comment=one.comment,
+                finished_t=tonnes(one.finished_kg),
+                plant_t=one.plant_kg / KG_PER_T, said_by=one.said_by, comment=one.comment,
             )
             for one in part.events
         ],
@@ -169,7 +171,8 @@ def _forecast(part: content.ForecastPart | content.Missing) -> Forecast | NotAva
         return NotAvailable(not_available=part.why)
     outlooks = [
         Outlook(
-            period=one.period, produced_t=one.produced_kg / KG_PER_T,
+            period=one.period, start=iso(one.start_ns), end=iso(one.end_ns),
+            produced_t=one.produced_kg / KG_PER_T,
             target_t=one.target_kg / KG_PER_T, median_t=one.median_kg / KG_PER_T,
             low_t=one.low_kg / KG_PER_T, high_t=one.high_kg / KG_PER_T, p_target=one.p_target,
         )

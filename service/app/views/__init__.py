@@ -13,13 +13,16 @@ from service.app.views.losses import CoreLosses
 from service.app.views.production import CoreProduction
 from service.app.views.sources import CoreSources
 from service.runtime.identity import Identity
+from service.runtime.reports import Reports
 from service.state.accounts import StateAccounts
 from service.state.alarm_book import StateAlarmBook
 from service.state.corrections import StateCorrections
 from service.state.deliveries import StateDeliveries
 
 
-def api_context(core: Core, identity: Identity, production: CoreProduction) -> ApiContext:
+def api_context(
+    core: Core, identity: Identity, production: CoreProduction, reports: Reports
+) -> ApiContext:
     """The ports of the API over ``core``."""
     site = core.site
     folder = web_folder()
@@ -48,7 +51,7 @@ def api_context(core: Core, identity: Identity, production: CoreProduction) -> A
         backtests=CoreBacktests(site, core.database),
         entries=core.entries,
         planning=core.planning,
-        reports=core.reports,
+        reports=reports,
         corrections=StateCorrections(core.database),
         losses=CoreLosses(core.losses, core.loss_book, core.entries),
         accounts=StateAccounts(core.database, site.line),

@@ -102,14 +102,16 @@ class CurvePoint:
 @dataclass(frozen=True, slots=True)
 class ReasonLoss:
     """What one stage lost for one reason. lost_kg: of its own output; finished_kg: the same as
-    finished product. Unit hours over ``events`` events."""
+    finished product; both None where nothing could be counted. plant_kg: finished product that the
+    plant will miss, see ``losses.stake.Stake``. hours: of its units, over ``events`` events."""
 
     stage: str
     reason: Reason
     events: int
     hours: float
-    lost_kg: float
-    finished_kg: float
+    lost_kg: float | None
+    finished_kg: float | None
+    plant_kg: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ class LossEvent:
     end_ns: int
     lost_kg: float | None
     finished_kg: float | None
+    plant_kg: float
     said_by: str | None
     comment: str
 
@@ -204,10 +207,12 @@ class NotePart:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What a period is expected to end with. low_kg, high_kg: the middle 80 % of futures.
-    p_target: share of futures that reach the target."""
+    """What a period [start_ns, end_ns) is expected to end with. low_kg, high_kg: the middle 80 % of
+    futures. p_target: share of futures that reach the target."""
 
     period: Window
+    start_ns: int
+    end_ns: int
     produced_kg: float
     target_kg: float
     median_kg: float

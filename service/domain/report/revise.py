@@ -74,7 +74,7 @@ def _lost(was: ShiftReport, now: ShiftReport) -> list[Change]:
 
 
 def _by_reason(part: LossPart) -> dict[str, float]:
-    return {f"{loss.stage} {loss.reason}": loss.lost_kg for loss in part.by_reason}
+    return {f"{one.stage} {one.reason}": one.lost_kg or 0.0 for one in part.by_reason}
 
 
 def _alarms(report: ShiftReport) -> frozenset[str] | None:
