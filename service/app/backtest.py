@@ -55,8 +55,8 @@ def definitions_of(site: Site, rules: Sequence[tuple[str, str]]) -> dict[str, De
     for name, definitions in found.items():
         if not definitions.stages:
             raise CannotBacktest(
-                f"{name}: expected rules [[throughput]], [[shift_shortfall]] or [[drift]], found "
-                f"none; production can try no others"
+                f"{name}: expected rules [[throughput]], [[shift_shortfall]], [[drift]], "
+                f"[[balance]] or [[missed_run]], found none; production can try no others"
             )
     return found
 

@@ -8,6 +8,7 @@ out, whenever that is computed, and its id is a hash of what it is; so replaying
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, IntEnum, StrEnum
 
@@ -116,11 +117,13 @@ def evaluate(
     now_ns: int,
     *,
     value: float | None = None,
+    explain: Callable[[], str] | None = None,
 ) -> tuple[AlarmState, tuple[Transition, ...]]:
     """The next state and the transitions on the way, for ``input`` as it is at ``now_ns``.
 
     The same input may be given again at any later instant to let a delay run out. Unknown holds the
-    state and drops a delay that was running: evidence for a change has to be unbroken.
+    state and drops a delay that was running: evidence for a change has to be unbroken. explain:
+    asked, when the alarm is raised, for what is to be said with it.
     """
     if input is Input.UNKNOWN:
         return replace(state, pending_ns=None), ()
@@ -133,7 +136,7 @@ def evaluate(
         return replace(state, pending_ns=since_ns), ()
     if state.stands:
         return _return(definition, state, due_ns, value)
-    return _raise(definition, state, due_ns, value)
+    return _raise(definition, state, due_ns, value, explain() if explain is not None else None)
 
 
 def acknowledge(
@@ -166,10 +169,16 @@ def withdraw(definition: AlarmDefinition, state: AlarmState, now_ns: int) -> tup
 
 
 def _raise(
-    definition: AlarmDefinition, state: AlarmState, at_ns: int, value: float | None
+    definition: AlarmDefinition,
+    state: AlarmState,
+    at_ns: int,
+    value: float | None,
+    comment: str | None,
 ) -> tuple[AlarmState, tuple[Transition, ...]]:
     alarm = state.alarm or _hash(definition.version, definition.id, at_ns, "alarm")
-    raised = _transition(definition, alarm, TransitionKind.RAISED, at_ns, value=value)
+    raised = _transition(
+        definition, alarm, TransitionKind.RAISED, at_ns, value=value, comment=comment
+    )
     return AlarmState(Phase.UNACKNOWLEDGED, None, alarm), (raised,)
 
 

@@ -81,6 +81,12 @@ class Calendar:
             return 0
         return (end_ns - start_ns) - (self._down_until(end_ns) - self._down_until(start_ns))
 
+    def planned_each_ns(self, start_ns: Int64s, end_ns: Int64s) -> Int64s:
+        """``planned_ns`` of each row; start_ns, end_ns: shape (n,)."""
+        length = np.maximum(end_ns - start_ns, 0)
+        down = self._down_until_each(end_ns) - self._down_until_each(start_ns)
+        return np.where(length > 0, length - down, 0)
+
     def is_planned(self, time_ns: int) -> bool:
         """Whether the plant plans to run at ``time_ns``."""
         at = bisect_right(self._down_starts, time_ns) - 1
@@ -179,6 +185,17 @@ class Calendar:
             return 0
         last = self.downtimes[at - 1]
         return self._down_before[at - 1] + min(time_ns, last.end_ns) - last.start_ns
+
+    def _down_until_each(self, time_ns: Int64s) -> Int64s:
+        """``_down_until`` of each time."""
+        if not self.downtimes:
+            return np.zeros(len(time_ns), np.int64)
+        starts = np.array([d.start_ns for d in self.downtimes], np.int64)
+        ends = np.array([d.end_ns for d in self.downtimes], np.int64)
+        before = np.array(self._down_before, np.int64)
+        at = np.searchsorted(starts, time_ns, "left")
+        running = np.minimum(time_ns, ends[at - 1]) - starts[at - 1]
+        return np.where(at > 0, before[at - 1] + running, 0)
 
     @cached_property
     def _down_starts(self) -> Sequence[int]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from service.domain.alarm import AlarmDefinition, Priority
-from service.domain.detection.limits import METHOD
-from service.domain.instants import seconds
-from service.domain.line import Line, Meter, MeterKind, Stage
-from service.domain.plan import Window
+from service.domain.alarm import AlarmDefinition
+from service.domain.line import Line, Meter, MeterKind
 from service.domain.rules import (
     BadQualityRule,
+    BalanceRule,
     ClockRule,
     CommunicationRule,
     CounterEvent,
@@ -22,6 +19,7 @@ from service.domain.rules import (
     ForecastMissRule,
     LimitKind,
     LimitRule,
+    MissedRunRule,
     Rule,
     ShiftShortfallRule,
     StaleRule,
@@ -29,41 +27,23 @@ from service.domain.rules import (
     ThroughputRule,
     Timing,
 )
+from service.domain.stage_alarms import (
+    ForecastAlarm,
+    StageAlarm,
+    define_alarm,
+    on_forecast,
+    on_runs,
+    on_stage,
+)
 from service.domain.tag import Tag
 
 COUNTERS = (MeterKind.TOTALISER, MeterKind.COUNT, MeterKind.ENERGY)
-WINDOW_WORDS = {
-    Window.HOUR: ("the last hour", "最近一小时"),
-    Window.SHIFT: ("this shift", "本班"),
-    Window.DAY: ("this production day", "本生产日"),
-    Window.DAY_24H: ("the last 24 hours", "最近24小时"),
-    Window.WEEK: ("the last 7 days", "最近7天"),
-    Window.MONTH: ("this month", "本月"),
-    Window.YEAR: ("this year", "本年"),
-}
 LIMIT_WORDS = {
     LimitKind.HH: ("above HH", "高于高高限"),
     LimitKind.H: ("above H", "高于高限"),
     LimitKind.L: ("below L", "低于低限"),
     LimitKind.LL: ("below LL", "低于低低限"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class StageAlarm:
-    """A rule on the production of one stage."""
-
-    rule: ThroughputRule | ShiftShortfallRule | DriftRule
-    stage: Stage
-    definition: AlarmDefinition
-
-
-@dataclass(frozen=True, slots=True)
-class ForecastAlarm:
-    """A forecast-miss rule on the plant's output."""
-
-    rule: ForecastMissRule
-    definition: AlarmDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +122,16 @@ def define(rules: Iterable[Rule], *, tags: Sequence[Tag], line: Line) -> Definit
     forecasts: list[ForecastAlarm] = []
     for rule in rules:
         match rule:
-            case ThroughputRule() | ShiftShortfallRule() | DriftRule():
-                stages += (_on_stage(rule, line.stage_by_id[stage]) for stage in rule.stages)
+            case ThroughputRule() | ShiftShortfallRule() | DriftRule() | BalanceRule():
+                stages += (on_stage(rule, line.stage_by_id[stage], line) for stage in rule.stages)
+            case MissedRunRule():
+                stages += (
+                    on_runs(rule, line.stage_by_id[meter.stage], meter)
+                    for meter in line.energy
+                    if meter.stage in rule.stages
+                )
             case ForecastMissRule():
-                forecasts.append(_forecast_miss(rule, line.stage_by_id[line.output_stage]))
+                forecasts.append(on_forecast(rule, line.stage_by_id[line.output_stage]))
             case LimitRule():
                 for tag in _matching(tags, rule.tags):
                     alarm = _on_limit(rule, tag)
@@ -191,50 +177,13 @@ def watches(rule: CounterRule | StuckRule, meter: Meter) -> bool:
             return meter.kind in COUNTERS
 
 
-def _on_stage(rule: ThroughputRule | ShiftShortfallRule | DriftRule, stage: Stage) -> StageAlarm:
-    limit: float | None = None
-    extra: tuple[object, ...] = ()
-    match rule:
-        case ThroughputRule():
-            en, zh = WINDOW_WORDS[rule.window]
-            message_en = (
-                f"{stage.name_en}: output of {en} more than {rule.below_pct:g} % below plan"
-            )
-            message_zh = f"{stage.name_zh}：{zh}产量低于计划 {rule.below_pct:g} % 以上"
-            kind, limit = "throughput", -rule.below_pct
-        case ShiftShortfallRule():
-            message_en = f"{stage.name_en}: this shift can no longer reach its plan"
-            message_zh = f"{stage.name_zh}：本班已无法完成计划"
-            kind, limit = "shift_shortfall", -rule.below_pct
-        case DriftRule():
-            message_en = f"{stage.name_en}: output has drifted from its habit"
-            message_zh = f"{stage.name_zh}：产量已缓慢偏离常态"
-            kind, extra = "drift", (METHOD,)
-    definition = _definition(
-        rule, stage.id, kind, rule.priority, rule.timing, message_en, message_zh,
-        asset=stage.id, stage=stage.id, limit=limit, unit="%", extra=extra,
-    )  # fmt: skip
-    return StageAlarm(rule, stage, definition)
-
-
-def _forecast_miss(rule: ForecastMissRule, output: Stage) -> ForecastAlarm:
-    en, zh = WINDOW_WORDS[rule.period]
-    definition = _definition(
-        rule, output.id, "forecast_miss", rule.priority, rule.timing,
-        f"Plant output: the chance to reach the plan of {en} is below {rule.below_pct:g} %",
-        f"全厂产量：完成{zh}计划的可能性低于 {rule.below_pct:g} %",
-        asset=output.id, stage=output.id, limit=rule.below_pct, unit="%",
-    )  # fmt: skip
-    return ForecastAlarm(rule, definition)
-
-
 def _on_limit(rule: LimitRule, tag: Tag) -> LimitAlarm | None:
     limit: float | None = getattr(tag.limits, rule.limit)
     if limit is None:
         return None
     en, zh = LIMIT_WORDS[rule.limit]
     unit = f" {tag.unit}" if tag.unit else ""
-    definition = _definition(
+    definition = define_alarm(
         rule, tag.id, "limit", rule.priority, rule.timing,
         f"{tag.name_en or tag.id} {en} {limit:g}{unit}",
         f"{tag.name_zh or tag.id}{zh} {limit:g}{unit}",
@@ -245,7 +194,7 @@ def _on_limit(rule: LimitRule, tag: Tag) -> LimitAlarm | None:
 
 
 def _bad_quality(rule: BadQualityRule, tag: Tag) -> TagAlarm:
-    definition = _definition(
+    definition = define_alarm(
         rule, tag.id, "bad_quality", rule.priority, rule.timing,
         f"{tag.name_en or tag.id}: bad quality, the value can't be used",
         f"{tag.name_zh or tag.id}：信号质量坏，数值不可用",
@@ -255,7 +204,7 @@ def _bad_quality(rule: BadQualityRule, tag: Tag) -> TagAlarm:
 
 
 def _stale(rule: StaleRule, tag: Tag) -> TagAlarm:
-    definition = _definition(
+    definition = define_alarm(
         rule, tag.id, "stale", rule.priority, rule.timing,
         f"{tag.name_en or tag.id}: no new value, though one is due every {tag.cyclic_s:g} s",
         f"{tag.name_zh or tag.id}：数值未更新，应每 {tag.cyclic_s:g} s 更新一次",
@@ -265,7 +214,7 @@ def _stale(rule: StaleRule, tag: Tag) -> TagAlarm:
 
 
 def _communication(rule: CommunicationRule, group: str) -> GroupAlarm:
-    definition = _definition(
+    definition = define_alarm(
         rule, group, "communication_lost", rule.priority, rule.timing,
         f"Communication with {group} lost: its values are unknown, not zero",
         f"与 {group} 通信中断：其数值未知，不是零",
@@ -275,7 +224,7 @@ def _communication(rule: CommunicationRule, group: str) -> GroupAlarm:
 
 
 def _clock(rule: ClockRule, group: str) -> GroupAlarm:
-    definition = _definition(
+    definition = define_alarm(
         rule, group, "clock", rule.priority, rule.timing,
         f"The clock of {group} is wrong: its values count from when they came",
         f"{group} 的时钟不准：其数值按收到时间计算",
@@ -302,46 +251,11 @@ def _on_meter(rule: CounterRule | StuckRule, meter: Meter, tag: Tag) -> MeterAla
     timing = rule.timing
     if isinstance(rule, CounterRule):
         timing = Timing(0.0, timing.off_delay_s)  # it happens at an instant, and lasts no time
-    definition = _definition(
+    definition = define_alarm(
         rule, tag.id, kind, rule.priority, timing, message_en, message_zh,
         asset=tag.asset, tag=tag.id, stage=meter.stage, extra=(meter.stuck_s, meter.rollover),
     )  # fmt: skip
     return MeterAlarm(rule, meter, definition)
-
-
-def _definition(
-    rule: Rule,
-    target: str,
-    kind: str,
-    priority: Priority,
-    timing: Timing,
-    message_en: str,
-    message_zh: str,
-    *,
-    asset: str,
-    tag: str | None = None,
-    stage: str | None = None,
-    limit: float | None = None,
-    unit: str = "",
-    extra: tuple[object, ...] = (),
-) -> AlarmDefinition:
-    said = repr((rule, target, extra))
-    return AlarmDefinition(
-        id=f"{rule.id}:{target}",
-        rule=rule.id,
-        version=hashlib.sha256(said.encode()).hexdigest()[:16],
-        kind=kind,
-        priority=priority,
-        asset=asset,
-        on_delay_ns=seconds(timing.on_delay_s),
-        off_delay_ns=seconds(timing.off_delay_s),
-        message_en=message_en,
-        message_zh=message_zh,
-        tag=tag,
-        stage=stage,
-        limit=limit,
-        unit=unit,
-    )
 
 
 def _matching(tags: Sequence[Tag], patterns: Sequence[str]) -> list[Tag]:

@@ -112,6 +112,45 @@ class ForecastMissRule:
 
 
 @dataclass(frozen=True, slots=True)
+class BalanceRule:
+    """What a stage took over the last ``window_days`` is not what its suppliers gave.
+
+    scale_pct: error limit of each scale whose meter states none. stock_h: by how many hours of its
+    flow the stock before a stage can change meanwhile. With an uncertainty of more than
+    ``useful_pct`` of the flow, or more than ``max_unknown_share`` of the window unknown, the input
+    is unknown.
+    """
+
+    id: str
+    stages: tuple[str, ...]
+    window_days: float
+    scale_pct: float
+    stock_h: float
+    priority: Priority
+    timing: Timing
+    useful_pct: float = 5.0
+    max_unknown_share: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class MissedRunRule:
+    """A unit that works in runs (a rectifier) has not begun its next one when it was due.
+
+    Judged on every energy meter of ``stages``: a run is due ``every_h`` planned hours after the one
+    before, and late ``tolerance_h`` after that. run_mwh: what a run takes; tells the next run from
+    one that goes on after a power cut.
+    """
+
+    id: str
+    stages: tuple[str, ...]
+    every_h: float
+    tolerance_h: float
+    run_mwh: float
+    priority: Priority
+    timing: Timing
+
+
+@dataclass(frozen=True, slots=True)
 class LimitRule:
     """A tag is beyond one of the limits of the tag list; its deadband is the tag's own.
 
@@ -209,6 +248,8 @@ Rule = (
     | ShiftShortfallRule
     | DriftRule
     | ForecastMissRule
+    | BalanceRule
+    | MissedRunRule
     | LimitRule
     | BadQualityRule
     | StaleRule

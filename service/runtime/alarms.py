@@ -3,7 +3,7 @@ kept."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -87,10 +87,13 @@ class AlarmStates:
         now_ns: int,
         *,
         value: float | None = None,
+        explain: Callable[[], str] | None = None,
     ) -> AlarmState:
         """Evaluates one definition, keeps what comes of it, and returns its state."""
         before = self[definition.id]
-        after, transitions = evaluate(definition, before, input, now_ns, value=value)
+        after, transitions = evaluate(
+            definition, before, input, now_ns, value=value, explain=explain
+        )
         return self._keep(definition, before, after, transitions)
 
     def acknowledge(

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from service.domain.alarm import Input
-from service.domain.definitions import StageAlarm
 from service.domain.detection.drift import Drift
 from service.domain.detection.limits import Limits, NoLimits
 from service.domain.judge import INPUT_OF
 from service.domain.production.book import ProductionBook
 from service.domain.rules import DriftRule
+from service.domain.stage_alarms import StageAlarm
 from service.runtime.errors import Retryable
 
 log = logging.getLogger(__name__)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from functools import partial
 from typing import Protocol
 
 from service.domain.alarm import Input
-from service.domain.definitions import Definitions, ForecastAlarm, StageAlarm
+from service.domain.definitions import Definitions
 from service.domain.instants import HOUR_NS, MINUTE_NS
 from service.domain.judge import (
+    INPUT_OF,
     miss_input,
     shift_outlook_kg,
     shortfall_input,
     shortfall_pct,
     throughput_input,
 )
+from service.domain.losses.awaited import AwaitedRuns, energy_of
+from service.domain.mismatch import Mismatch
 from service.domain.plan import Window
 from service.domain.production.book import ProductionBook
 from service.domain.production.due import own_due_kg
-from service.domain.rules import DriftRule, ThroughputRule
+from service.domain.rules import BalanceRule, DriftRule, MissedRunRule, ThroughputRule
+from service.domain.stage_alarms import ForecastAlarm, StageAlarm
 from service.runtime.alarms import AlarmStates
 from service.runtime.watch_drift import Drifts, KeptLimits
 
@@ -52,6 +58,16 @@ class ProductionRules:
         self._book = book
         self._states = states
         self._drifts = Drifts(definitions.stages, book, limits)
+        self._runs = {
+            alarm.definition.id: AwaitedRuns(alarm.rule, book.plan.calendar, energy_of(book, alarm))
+            for alarm in definitions.stages
+            if isinstance(alarm.rule, MissedRunRule)
+        }
+        self._mismatches = {
+            alarm.definition.id: Mismatch(alarm.rule, alarm.stage, book.line, book.many)
+            for alarm in definitions.stages
+            if isinstance(alarm.rule, BalanceRule)
+        }
 
     async def load(self) -> None:
         """Takes up the limits that were set before; before judging."""
@@ -73,7 +89,9 @@ class ProductionRules:
         """Judges every rule as things stood at ``end_ns``."""
         for alarm in self._alarms:
             input_, value = self._input(alarm, end_ns)
-            self._states.judge(alarm.definition, input_, end_ns, value=value)
+            mismatch = self._mismatches.get(alarm.definition.id)
+            explain = None if mismatch is None else partial(mismatch.explain, end_ns)
+            self._states.judge(alarm.definition, input_, end_ns, value=value, explain=explain)
         for miss in self._misses:
             self._judge_miss(miss, end_ns)
 
@@ -94,6 +112,12 @@ class ProductionRules:
             return input_, window.deviation_pct
         if isinstance(alarm.rule, DriftRule):
             return self._drifts.judge(alarm, end_ns)
+        if isinstance(alarm.rule, MissedRunRule):
+            code, late_h = self._runs[alarm.definition.id].judge(end_ns)
+            return INPUT_OF[code], None if math.isnan(late_h) else late_h
+        if isinstance(alarm.rule, BalanceRule):
+            code, percent = self._mismatches[alarm.definition.id].judge(end_ns)
+            return INPUT_OF[code], None if math.isnan(percent) else percent
         stage = alarm.stage
         calendar = self._book.plan.calendar
         shift = calendar.shift_at(end_ns - 1)

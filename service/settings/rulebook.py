@@ -10,12 +10,14 @@ from service.domain.line import Line
 from service.domain.plan import Window
 from service.domain.rules import (
     BadQualityRule,
+    BalanceRule,
     ClockRule,
     CommunicationRule,
     CounterRule,
     DriftRule,
     ForecastMissRule,
     LimitRule,
+    MissedRunRule,
     Rule,
     ShiftShortfallRule,
     StaleRule,
@@ -26,14 +28,17 @@ from service.domain.tag import Tag
 from service.settings.document import Document
 from service.settings.explain import Where
 from service.settings.problems import choose, plain, shown
+from service.settings.rulejudge import judge_balance, judge_energy, judge_history
 from service.settings.ruletables import (
     BadQualityTable,
+    BalanceTable,
     ClockTable,
     CommunicationTable,
     CounterTable,
     DriftTable,
     ForecastMissTable,
     LimitTable,
+    MissedRunTable,
     RuleTable,
     ShiftShortfallTable,
     StaleTable,
@@ -46,6 +51,8 @@ TABLES: dict[str, type[RuleTable]] = {
     "shift_shortfall": ShiftShortfallTable,
     "drift": DriftTable,
     "forecast_miss": ForecastMissTable,
+    "balance": BalanceTable,
+    "missed_run": MissedRunTable,
     "limit": LimitTable,
     "bad_quality": BadQualityTable,
     "stale": StaleTable,
@@ -122,7 +129,7 @@ class Rulebook:
                 )
             case DriftTable():
                 self._judge_stages(table.stages, where, hourly=False)
-                self._judge_history(table, where)
+                judge_history(self._document, table, where)
                 return DriftRule(
                     id=table.id,
                     stages=table.stages,
@@ -140,6 +147,34 @@ class Rulebook:
                     period=Window(table.period),
                     below_pct=table.below_pct,
                     deadband_pct=table.deadband_pct,
+                    priority=table.priority,
+                    timing=table.timing,
+                )
+            case BalanceTable():
+                self._judge_stages(table.stages, where, hourly=False)
+                judge_balance(self._document, table, where, self._stages)
+                return BalanceRule(
+                    id=table.id,
+                    stages=table.stages,
+                    window_days=table.window_days,
+                    scale_pct=table.scale_pct,
+                    stock_h=table.stock_h,
+                    priority=table.priority,
+                    timing=table.timing,
+                    useful_pct=table.useful_pct,
+                    max_unknown_share=table.max_unknown_share,
+                )
+            case MissedRunTable():
+                self._judge_stages(table.stages, where, hourly=False)
+                judge_energy(
+                    self._document, table, where, None if self._tags is None else self._meters
+                )
+                return MissedRunRule(
+                    id=table.id,
+                    stages=table.stages,
+                    every_h=table.every_h,
+                    tolerance_h=table.tolerance_h,
+                    run_mwh=table.run_mwh,
                     priority=table.priority,
                     timing=table.timing,
                 )
@@ -215,15 +250,6 @@ class Rulebook:
                 expected=f"less than 100 - below_pct, which is {plain(100.0 - table.below_pct)}",
                 found=plain(table.deadband_pct),
                 remedy="make it smaller, or the alarm never goes",
-            )
-
-    def _judge_history(self, table: DriftTable, where: Where) -> None:
-        if table.min_days > table.history_days:
-            self._document.problem(
-                (*where, "min_days"),
-                expected=f"at most history_days, which is {plain(table.history_days)}",
-                found=plain(table.min_days),
-                remedy="ask for less, or look further back",
             )
 
     def _judge_tags(self, patterns: Sequence[str], where: Where) -> None:

@@ -78,6 +78,26 @@ class ForecastMissTable(RuleTable):
     deadband_pct: Annotated[NotNegative, Field(examples=[5.0])] = 0.0
 
 
+class BalanceTable(RuleTable):
+    """[[balance]]"""
+
+    stages: Stages
+    window_days: Annotated[Number, Field(ge=1, le=90, examples=[14])] = 14.0
+    scale_pct: Annotated[Number, Field(gt=0, le=10, examples=[0.5])] = 0.5
+    stock_h: Annotated[NotNegative, Field(le=720, examples=[6])] = 6.0
+    useful_pct: Annotated[Number, Field(gt=0, le=100, examples=[5])] = 5.0
+    max_unknown_share: Share = 0.05
+
+
+class MissedRunTable(RuleTable):
+    """[[missed_run]]"""
+
+    stages: Stages
+    every_h: Annotated[Positive, Field(le=2_000, examples=[43.2])]
+    tolerance_h: Annotated[NotNegative, Field(le=2_000, examples=[4])]
+    run_mwh: Annotated[Positive, Field(le=1e6, examples=[549])]
+
+
 class LimitTable(RuleTable):
     """[[limit]]"""
 

@@ -69,6 +69,22 @@ BROKEN_RULES = (
         '"week"', "forecast_miss[1].period", ("month", "year"),
     ),
     BrokenSite(
+        "a balance before a stage that nothing feeds", "rules.toml",
+        'stages = ["GR", "CT", "CB"]', 'stages = ["CR", "CT", "CB"]',
+        'stages = ["CR", "CT", "CB"]', "balance[1].stages[1]",
+        ("another one feeds", "nothing measures"),
+    ),
+    BrokenSite(
+        "a balance that can never judge", "rules.toml",
+        'stages = ["DM", "PK"]\nwindow_days = 14', 'stages = ["DM", "PK"]\nwindow_days = 1.5',
+        "window_days = 1.5", "balance[2].window_days", ("less than 5 %", "longer window"),
+    ),
+    BrokenSite(
+        "runs of a stage without energy meters", "rules.toml",
+        'stages = ["GZ"]\nevery_h', 'stages = ["CB"]\nevery_h',
+        'stages = ["CB"]', "missed_run[1].stages[1]", ('kind "energy"', "energy meters"),
+    ),
+    BrokenSite(
         "rule on a connector that is none", "rules.toml",
         'connectors = ["*"]', 'connectors = ["plan"]',
         'connectors = ["plan"]', "communication[1].connectors[1]", ('did you mean "plant"?',),

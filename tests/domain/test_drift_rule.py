@@ -16,7 +16,7 @@ from service.domain.backtest.inputs import Past
 from service.domain.backtest.replay import replay
 from service.domain.backtest.run import needed_from_ns
 from service.domain.calendar import Calendar, Downtime, Shift
-from service.domain.definitions import StageAlarm, define
+from service.domain.definitions import define
 from service.domain.detection.drift import Drift
 from service.domain.detection.limits import Limits, NoLimits
 from service.domain.instants import DAY_NS, HOUR_NS, MINUTE_NS, to_ns
@@ -26,6 +26,7 @@ from service.domain.plan import Plan
 from service.domain.production.book import ProductionBook
 from service.domain.production.minutes import Minutes
 from service.domain.rules import ChartKind, DriftRule, Timing
+from service.domain.stage_alarms import StageAlarm
 from service.runtime.alarms import AlarmStates
 from service.runtime.watch_production import ProductionRules
 

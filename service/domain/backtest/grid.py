@@ -43,7 +43,7 @@ class Grid:
             spans = [calendar.shift_at(int(start)) for start in firsts]
             ends = np.array([span.end_ns for span in spans], np.int64)
             due = np.array([self.plan.due_kg(s.start_ns, s.end_ns) for s in spans], np.float64)
-            left = _planned_ns(calendar, self.ends_ns, ends[at])
+            left = calendar.planned_each_ns(self.ends_ns, ends[at])
             self._shifts = starts, left, due[at]
         return self._shifts
 
@@ -74,20 +74,3 @@ def by_steps(at_ns: Int64s, value: Callable[[int], int]) -> Int64s:
         of_middle = value(int(at_ns[middle]))
         spans += ((a, of_a, middle, of_middle), (middle, of_middle, b, of_b))
     return found
-
-
-def _planned_ns(calendar: Calendar, start_ns: Int64s, end_ns: Int64s) -> Int64s:
-    """``Calendar.planned_ns`` of each row."""
-    starts = np.array([d.start_ns for d in calendar.downtimes], np.int64)
-    ends = np.array([d.end_ns for d in calendar.downtimes], np.int64)
-    before = np.concatenate(([0], np.cumsum(ends - starts, dtype=np.int64)))
-
-    def down_until(time_ns: Int64s) -> Int64s:
-        at = np.searchsorted(starts, time_ns, "left")
-        if not len(starts):
-            return np.zeros(len(time_ns), np.int64)
-        running = np.minimum(time_ns, ends[at - 1]) - starts[at - 1]
-        return np.where(at > 0, before[at - 1] + running, 0)
-
-    length = np.maximum(end_ns - start_ns, 0)
-    return np.where(length > 0, length - (down_until(end_ns) - down_until(start_ns)), 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -10,9 +10,9 @@ import numpy as np
 
 from service.domain.arrays import Float64s, Int64s
 from service.domain.backtest.grid import Grid
-from service.domain.definitions import StageAlarm
 from service.domain.detection.drift import Drift
 from service.domain.detection.limits import Limits, next_quarter_ns
+from service.domain.instants import HOUR_NS
 from service.domain.judge import (
     UNKNOWN,
     Codes,
@@ -21,11 +21,20 @@ from service.domain.judge import (
     shortfalls_pct,
     throughput_codes,
 )
+from service.domain.losses.awaited import AwaitedRuns, energy_of
+from service.domain.mismatch import Mismatch
 from service.domain.plan import Window
 from service.domain.production.book import ProductionBook
 from service.domain.production.due import own_dues_kg
 from service.domain.production.windows import RunningSums, StageWindows
-from service.domain.rules import DriftRule, ShiftShortfallRule, ThroughputRule
+from service.domain.rules import (
+    BalanceRule,
+    DriftRule,
+    MissedRunRule,
+    ShiftShortfallRule,
+    ThroughputRule,
+)
+from service.domain.stage_alarms import StageAlarm
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +42,15 @@ class Inputs:
     """A rule's input at the end of each minute, shape (n,): codes of ``service.domain.judge``.
 
     clear, standing: while the alarm is clear, and while it stands (they differ by the deadband).
-    value: what an alarm says, in %; NaN for none.
+    value: what an alarm says, in %; NaN for none. explain: what is said with an alarm that is
+    raised at a minute's end.
     """
 
     end_ns: Int64s
     clear: Codes
     standing: Codes
     value: Float64s
+    explain: Callable[[int], str] | None = None
 
 
 class Past:
@@ -67,6 +78,10 @@ class Past:
             return self._throughput(rule, alarm.stage.id)
         if isinstance(rule, DriftRule):
             return self._drift(rule, alarm)
+        if isinstance(rule, BalanceRule):
+            return self._balance(rule, alarm)
+        if isinstance(rule, MissedRunRule):
+            return self._awaited(rule, alarm)
         return self._shortfall(rule, alarm)
 
     def _throughput(self, rule: ThroughputRule, stage: str) -> Inputs:
@@ -107,6 +122,28 @@ class Past:
                 code[first:until][seen] = judged.code[last[seen]]
                 value[first:until][seen] = judged.value[last[seen]]
             at = until
+        return Inputs(ends, code, code, value)
+
+    def _balance(self, rule: BalanceRule, alarm: StageAlarm) -> Inputs:
+        mismatch = Mismatch(rule, alarm.stage, self._book.line, self._among)
+        ends = self._grid.ends_ns
+        hours, at = np.unique(ends // HOUR_NS * HOUR_NS, return_inverse=True)
+        judged = mismatch.judge_hours(hours)
+        code = judged.code[at]
+        return Inputs(ends, code, code, judged.value[at], mismatch.explain)
+
+    def _awaited(self, rule: MissedRunRule, alarm: StageAlarm) -> Inputs:
+        calendar = self._book.plan.calendar
+        runs = AwaitedRuns(rule, calendar, energy_of(self._book, alarm))
+        ends = self._grid.ends_ns
+        months = np.unique(self._grid.starts_ns(Window.MONTH), return_index=True)[1]
+        lasts = np.append(months[1:], len(ends)) - 1
+        parts = [
+            runs.judge_minutes(int(ends[first]), int(ends[last]))
+            for first, last in zip(months, lasts, strict=True)
+        ]
+        code = np.concatenate([np.empty(0, np.int8), *(part.code for part in parts)])
+        value = np.concatenate([np.empty(0), *(part.value for part in parts)])
         return Inputs(ends, code, code, value)
 
     def _windows(self, stage: str, starts_ns: Int64s) -> StageWindows:

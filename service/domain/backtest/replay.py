@@ -4,6 +4,8 @@ at which it can change anything."""
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -37,6 +39,7 @@ def replay(
             INPUT_OF[code],
             int(inputs.end_ns[at]),
             value=None if math.isnan(value) else value,
+            explain=_explain(inputs, at),
         )
         found += steps
         if state.stands != standing:
@@ -47,6 +50,12 @@ def replay(
         turn = int(following[place]) if place < len(following) else n
         at = min(turn, _due(definition, state, inputs, at, n))
     return state, tuple(found)
+
+
+def _explain(inputs: Inputs, at: int) -> Callable[[], str] | None:
+    if inputs.explain is None:
+        return None
+    return partial(inputs.explain, int(inputs.end_ns[at]))
 
 
 def _due(definition: AlarmDefinition, state: AlarmState, inputs: Inputs, at: int, n: int) -> int:

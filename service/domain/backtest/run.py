@@ -14,14 +14,16 @@ from service.domain.backtest.inputs import Inputs, Past
 from service.domain.backtest.labels import Alert, Label, matches, verdict
 from service.domain.backtest.outcome import AlarmOutcome, Outcome, Spans, flood_minutes
 from service.domain.backtest.replay import replay
-from service.domain.definitions import Definitions, StageAlarm
+from service.domain.definitions import Definitions
 from service.domain.detection.drift import looks_back_ns
 from service.domain.detection.limits import Limits
-from service.domain.instants import MINUTE_NS
+from service.domain.instants import DAY_NS, HOUR_NS, MINUTE_NS
 from service.domain.judge import UNKNOWN
+from service.domain.losses.awaited import WARM_NS as RUNS_WARM_NS
 from service.domain.plan import Plan, Window, window_start_ns
 from service.domain.production.book import ProductionBook
-from service.domain.rules import DriftRule, ThroughputRule
+from service.domain.rules import BalanceRule, DriftRule, MissedRunRule, ThroughputRule
+from service.domain.stage_alarms import StageAlarm
 
 
 def backtest(
@@ -88,6 +90,18 @@ def needed_from_ns(definitions: Iterable[Definitions], plan: Plan, start_ns: int
         if isinstance(alarm.rule, ThroughputRule)
     }
     starts = [window_start_ns(window, plan.calendar, first_end_ns) for window in windows]
+    starts += [
+        (first_end_ns // HOUR_NS) * HOUR_NS - round(alarm.rule.window_days * DAY_NS)
+        for one in definitions
+        for alarm in one.stages
+        if isinstance(alarm.rule, BalanceRule)
+    ]
+    starts += [
+        plan.calendar.month_start_ns(first_end_ns - 1) - RUNS_WARM_NS
+        for one in definitions
+        for alarm in one.stages
+        if isinstance(alarm.rule, MissedRunRule)
+    ]
     starts += [
         looks_back_ns(alarm.rule, plan.calendar, first_end_ns)
         for one in definitions

@@ -14,6 +14,7 @@ from service.domain.instants import MINUTE_NS
 from service.domain.line import Line
 from service.domain.plan import Plan, Window, window_start_ns
 from service.domain.production.due import due_rows, own_due_kg
+from service.domain.production.energy import EnergyMinutes
 from service.domain.production.minutes import Minutes
 from service.domain.production.windows import Counts, RunningSums, StageWindows, minute_of, units
 
@@ -65,7 +66,7 @@ class ProductionBook:
     Each meter's minutes are entered once, in order; a minute of a stage is known by the share of
     its
     meters that are known. ``closed_ns`` is the end of the last minute for which accounting is done,
-    be it known or not.
+    be it known or not. ``energy`` has the minutes of the energy meters.
     """
 
     def __init__(self, line: Line, plan: Plan, *, first_minute: int, n_minutes: int) -> None:
@@ -81,6 +82,9 @@ class ProductionBook:
         self._made = np.zeros((len(line.stages), n_minutes), np.int64)
         self._known = np.zeros((len(line.stages), n_minutes), np.uint16)  # meters
         self._due = self._due_rows(first_minute, n_minutes)
+        self.energy = EnergyMinutes(
+            (meter.id for meter in line.energy), first_minute=first_minute, n_minutes=n_minutes
+        )
 
     @property
     def first_ns(self) -> int:
@@ -97,11 +101,14 @@ class ProductionBook:
     def enter(self, meter: str, minutes: Minutes) -> None:
         """Enters closed minutes of ``meter``; what was entered before, or lies before the book,
         is left."""
-        if meter not in self._meter_stage or not len(minutes):
+        if not len(minutes) or not (meter in self._meter_stage or meter in self.energy):
             return
         last = minutes.first + len(minutes) - 1
         if last >= self._first + self._made.shape[1]:
             self._turn_to(*book_span(self.plan, last * MINUTE_NS))
+        if meter in self.energy:
+            self.energy.enter(meter, minutes)
+            return
         first = max(minutes.first, self._frontier.get(meter, minutes.first), self._first)
         skip = first - minutes.first
         n = len(minutes) - skip
@@ -118,6 +125,8 @@ class ProductionBook:
     def correct(self, meter: str, before: Minutes, after: Minutes) -> None:
         """Takes minutes of ``meter`` that were entered as ``before`` for ``after``, over one span;
         what lies outside the book is left."""
+        if meter in self.energy:
+            self.energy.enter(meter, after)
         if meter not in self._meter_stage:
             return
         first = max(before.first, self._first)
@@ -154,6 +163,9 @@ class ProductionBook:
         meters: of each row. hours: since 1970, shape (n,). kg: shape (n, 60), NaN where unknown.
         closed: shape (n, 60). Minutes outside the book and meters of no stage are left.
         """
+        for which, meter in enumerate(meters):
+            if meter in self.energy:
+                self.energy.enter_hour(meter, int(hours[which]), kg[which], closed[which])
         n = self._made.shape[1]
         row = np.array([self._meter_stage.get(meter, -1) for meter in meters], np.int64)
         at = (hours * HOUR_MINUTES - self._first)[:, None] + np.arange(HOUR_MINUTES)
@@ -203,10 +215,13 @@ class ProductionBook:
             float(found.known_share[0]),
         )
 
-    def running(self, stage: str) -> RunningSums:
-        """Running sums of ``stage`` as it stands now, for ``among``."""
+    def running(self, stage: str, part: slice = slice(0, None)) -> RunningSums:
+        """Running sums of ``stage`` as it stands now, for ``among``. part: of the book's
+        minutes."""
         row = self._stage[stage]
-        return RunningSums.of(self._made[row], self._known[row], self._due[row])
+        return RunningSums.of(
+            self._made[row, part], self._known[row, part], self._due[row][part], first=part.start
+        )
 
     def among(
         self,
@@ -230,7 +245,10 @@ class ProductionBook:
     def many(self, stage: str, start_ns: Int64s, end_ns: Int64s) -> StageWindows:
         """``among`` as the book stands now; any thread may ask."""
         with self._turning:
-            return self.among(stage, self.running(stage), start_ns, end_ns)
+            if not len(end_ns):
+                return self.among(stage, self.running(stage, slice(0, 0)), start_ns, end_ns)
+            part = slice(self._inside(int(start_ns.min())), self._inside(int(end_ns.max())))
+            return self.among(stage, self.running(stage, part), start_ns, end_ns)
 
     def plant(self, window: Window) -> StageWindow | None:
         """Plant output over ``window``: counted once, at the line's output stage."""
@@ -251,6 +269,7 @@ class ProductionBook:
         due = self._due_rows(first_minute, n_minutes)
         with self._turning:
             self._first, self._made, self._known, self._due = first_minute, made, known, due
+            self.energy.turn_to(first_minute, n_minutes)
 
     def _windows(self, row: int, counts: Counts) -> StageWindows:
         eq = self.line.stages[row].finished_eq

@@ -74,20 +74,23 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class RunningSums:
-    """Sums of the minutes before each minute of the book, int64, shape (n_minutes + 1,)."""
+    """Sums of the minutes before each minute of the book from ``first`` on, int64, shape (n + 1,)
+    for n minutes."""
 
     made: Int64s
     known: Int64s
     due: Int64s
     due_known: Int64s
+    first: int = 0
 
     @classmethod
-    def of(cls, made: Int64s, known: UInt16s, due: Int64s) -> RunningSums:
+    def of(cls, made: Int64s, known: UInt16s, due: Int64s, *, first: int = 0) -> RunningSums:
         """Of a stage's minutes: units made, meters known and finished units due."""
-        return cls(running(made), running(known), running(due), running(due * known))
+        return cls(running(made), running(known), running(due), running(due * known), first)
 
     def between(self, a: Int64s, b: Int64s, *, outside_kg: Float64s, minutes: Int64s) -> Counts:
         """Over the minutes ``a`` to ``b`` (exclusive) of the book, each of shape (n,)."""
+        a, b = a - self.first, b - self.first
         return Counts(
             self.made[b] - self.made[a],
             self.known[b] - self.known[a],

@@ -1,0 +1,144 @@
+"""Alarm definitions of rules on production: one for each stage, or each unit of a stage."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from service.domain.alarm import AlarmDefinition, Priority
+from service.domain.detection.limits import METHOD
+from service.domain.instants import seconds
+from service.domain.line import Line, Meter, Stage
+from service.domain.plan import Window
+from service.domain.rules import (
+    BalanceRule,
+    DriftRule,
+    ForecastMissRule,
+    MissedRunRule,
+    Rule,
+    ShiftShortfallRule,
+    ThroughputRule,
+    Timing,
+)
+
+WINDOW_WORDS = {
+    Window.HOUR: ("the last hour", "最近一小时"),
+    Window.SHIFT: ("this shift", "本班"),
+    Window.DAY: ("this production day", "本生产日"),
+    Window.DAY_24H: ("the last 24 hours", "最近24小时"),
+    Window.WEEK: ("the last 7 days", "最近7天"),
+    Window.MONTH: ("this month", "本月"),
+    Window.YEAR: ("this year", "本年"),
+}
+StageRule = ThroughputRule | ShiftShortfallRule | DriftRule | BalanceRule | MissedRunRule
+
+
+@dataclass(frozen=True, slots=True)
+class StageAlarm:
+    """A rule on the production of one stage, or on one of its units: that of ``meter``."""
+
+    rule: StageRule
+    stage: Stage
+    definition: AlarmDefinition
+    meter: Meter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastAlarm:
+    """A forecast-miss rule on the plant's output."""
+
+    rule: ForecastMissRule
+    definition: AlarmDefinition
+
+
+def on_stage(rule: StageRule, stage: Stage, line: Line) -> StageAlarm:
+    """The alarm of a rule on a whole stage."""
+    limit: float | None = None
+    extra: tuple[object, ...] = ()
+    match rule:
+        case ThroughputRule():
+            en, zh = WINDOW_WORDS[rule.window]
+            message_en = (
+                f"{stage.name_en}: output of {en} more than {rule.below_pct:g} % below plan"
+            )
+            message_zh = f"{stage.name_zh}：{zh}产量低于计划 {rule.below_pct:g} % 以上"
+            kind, limit = "throughput", -rule.below_pct
+        case ShiftShortfallRule():
+            message_en = f"{stage.name_en}: this shift can no longer reach its plan"
+            message_zh = f"{stage.name_zh}：本班已无法完成计划"
+            kind, limit = "shift_shortfall", -rule.below_pct
+        case DriftRule():
+            message_en = f"{stage.name_en}: output has drifted from its habit"
+            message_zh = f"{stage.name_zh}：产量已缓慢偏离常态"
+            kind, extra = "drift", (METHOD,)
+        case BalanceRule():
+            before = [one for one in line.stages if stage.id in one.feeds]
+            en, zh = ", ".join(s.name_en for s in before), "、".join(s.name_zh for s in before)
+            message_en = f"{stage.name_en}: what was taken is not what {en} gave"
+            message_zh = f"{stage.name_zh}：投入量与{zh}的产出量不符"
+            kind = "balance"
+    definition = define_alarm(
+        rule, stage.id, kind, rule.priority, rule.timing, message_en, message_zh,
+        asset=stage.id, stage=stage.id, limit=limit, unit="%", extra=extra,
+    )  # fmt: skip
+    return StageAlarm(rule, stage, definition)
+
+
+def on_forecast(rule: ForecastMissRule, output: Stage) -> ForecastAlarm:
+    """The alarm of a rule on the forecast of the plant's output."""
+    en, zh = WINDOW_WORDS[rule.period]
+    definition = define_alarm(
+        rule, output.id, "forecast_miss", rule.priority, rule.timing,
+        f"Plant output: the chance to reach the plan of {en} is below {rule.below_pct:g} %",
+        f"全厂产量：完成{zh}计划的可能性低于 {rule.below_pct:g} %",
+        asset=output.id, stage=output.id, limit=rule.below_pct, unit="%",
+    )  # fmt: skip
+    return ForecastAlarm(rule, definition)
+
+
+def on_runs(rule: MissedRunRule, stage: Stage, meter: Meter) -> StageAlarm:
+    """The alarm of a missed-run rule on the unit of an energy meter."""
+    late = f"{rule.tolerance_h:g}"
+    definition = define_alarm(
+        rule, meter.unit, "missed_run", rule.priority, rule.timing,
+        f"{stage.name_en} {meter.unit}: the next run is more than {late} h late",
+        f"{stage.name_zh} {meter.unit}：下一炉次送电已推迟 {late} h 以上",
+        asset=meter.unit, stage=stage.id, limit=rule.tolerance_h, unit="h", extra=(meter.id,),
+    )  # fmt: skip
+    return StageAlarm(rule, stage, definition, meter)
+
+
+def define_alarm(
+    rule: Rule,
+    target: str,
+    kind: str,
+    priority: Priority,
+    timing: Timing,
+    message_en: str,
+    message_zh: str,
+    *,
+    asset: str,
+    tag: str | None = None,
+    stage: str | None = None,
+    limit: float | None = None,
+    unit: str = "",
+    extra: tuple[object, ...] = (),
+) -> AlarmDefinition:
+    """What every definition has. extra: what else its version depends on."""
+    said = repr((rule, target, extra))
+    return AlarmDefinition(
+        id=f"{rule.id}:{target}",
+        rule=rule.id,
+        version=hashlib.sha256(said.encode()).hexdigest()[:16],
+        kind=kind,
+        priority=priority,
+        asset=asset,
+        on_delay_ns=seconds(timing.on_delay_s),
+        off_delay_ns=seconds(timing.off_delay_s),
+        message_en=message_en,
+        message_zh=message_zh,
+        tag=tag,
+        stage=stage,
+        limit=limit,
+        unit=unit,
+    )
