@@ -20,7 +20,7 @@ class FakeForecasts:
             Window.YEAR: Reason.MOSTLY_UNKNOWN,
         }
         change = Change(-9_000.0, 1_000.0, -2_000.0, 0.0, 500.0)
-        month = Explained(now_ns - DAY_NS, 0.5, change)
+        month = Explained(now_ns - DAY_NS, 0.5, 3.9e6, change)
         made = Forecast(now_ns, 400, outlooks)
         self.view: ForecastView | None = ForecastView(made, {Window.MONTH: month})
 

@@ -41,8 +41,22 @@ class Years:
     known: NDArray[np.bool_]
 
 
+@dataclass(frozen=True, slots=True)
+class Unforeseen:
+    """What bands can't know of, as a share of the rate. wander: standard deviation of what the
+    level strays by in a year. step: by how much it goes up or down at some time in the year."""
+
+    wander: float = 0.0
+    step: float = 0.0
+
+
 def simulate(
-    rng: np.random.Generator, years: int, *, rate_kg_per_h: float, hours: int = 2 * HOURS
+    rng: np.random.Generator,
+    years: int,
+    *,
+    rate_kg_per_h: float,
+    hours: int = 2 * HOURS,
+    unforeseen: Unforeseen | None = None,
 ) -> Years:
     """``years`` pairs of years whose plants run near ``rate_kg_per_h`` in the long run."""
 
@@ -62,9 +76,19 @@ def simulate(
     margin = rng.normal(0.0, 0.03, (years, 1))
     level = np.ones((years, hours)) * (1.0 + margin)
     level[:, : hours // 2] *= 1.0 + rng.normal(0.0, 1.0, (years, 1)) * each(0.01, 0.05)
+    if unforeseen is not None:
+        level *= _unforeseen(rng, years, hours, unforeseen)
     kg_per_h = np.maximum(rate_kg_per_h / usual * level * shape, 0.0)
     lost = _events(rng, years, hours, each(0.0, 12.0), each(1.0, 6.0), each(0.0, 0.0))
     return Years(kg_per_h, lost > 0.5)
+
+
+def _unforeseen(rng: np.random.Generator, rows: int, hours: int, how: Unforeseen) -> Float64s:
+    """Factors of the level, shape (rows, hours)."""
+    strays = rng.normal(0.0, how.wander / np.sqrt(HOURS), (rows, hours)).cumsum(axis=1)
+    begins = rng.integers(hours // 2, hours, (rows, 1))
+    steps = rng.choice([-how.step, how.step], (rows, 1)) * (np.arange(hours) >= begins)
+    return np.asarray((1.0 + strays) * (1.0 + steps))
 
 
 def _wander(
@@ -156,7 +180,7 @@ class Campaign:
         ]
 
 
-def campaign(seed: int, years: int) -> Campaign:
+def campaign(seed: int, years: int, unforeseen: Unforeseen | None = None) -> Campaign:
     """``years`` simulated years, each forecast once, at an hour that is as likely as any other."""
     rng = np.random.default_rng(seed)
     # Where days begin on whole hours, for the years are made of them.
@@ -166,7 +190,7 @@ def campaign(seed: int, years: int) -> Campaign:
     done = 0
     while done < years:
         n = min(AT_ONCE, years - done)
-        drawn = simulate(rng, n, rate_kg_per_h=plan.rate_kg_per_h(YEAR))
+        drawn = simulate(rng, n, rate_kg_per_h=plan.rate_kg_per_h(YEAR), unforeseen=unforeseen)
         for row in range(n):
             told = list(_one(rng, plan, drawn.kg_per_h[row], drawn.known[row]))
             shown += told

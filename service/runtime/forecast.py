@@ -53,10 +53,11 @@ class ForecastStore(Protocol):
 @dataclass(frozen=True, slots=True)
 class Explained:
     """Why a period's outlook is not that of ``since_ns``, a day before. p_before: its P(≥ target)
-    then."""
+    then; target_before_kg: the target then."""
 
     since_ns: int
     p_before: float
+    target_before_kg: float
     change: Change
 
 
@@ -177,5 +178,6 @@ def explained(before: Forecast, after: Forecast) -> dict[Window, Explained]:
             and was.period.start_ns == now.period.start_ns
         ):
             parts = change(was.basis, now.basis)
-            found[window] = Explained(before.origin_ns, was.p_target, parts)
+            target_kg = was.period.target_kg
+            found[window] = Explained(before.origin_ns, was.p_target, target_kg, parts)
     return found

@@ -62,6 +62,7 @@ async def test_the_forecast_is_in_tonnes_and_says_why_it_changed(client: httpx.A
     assert month["bands"][1] == {"share": 0.8, "low_t": 3_800.0, "high_t": 4_200.0}
     assert (month["p_target"], month["change"]["p_target_before"]) == (0.25, 0.5)
     parts = {name: value for name, value in month["change"].items() if name.endswith("_t")}
+    assert parts.pop("target_before_t") == 3_900.0
     assert parts.pop("total_t") == pytest.approx(sum(parts.values()))
     assert len(parts) == 5
 

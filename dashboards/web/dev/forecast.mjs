@@ -60,6 +60,7 @@ function period(window, { target, middle, spread, p, change }) {
         : {
             since: new Date(Date.parse(window.end) - 24 * HOUR).toISOString(),
             p_target_before: Math.min(1, p + 0.08),
+            target_before_t: target,
             total_t: produced_t + rate_t + availability_t + calendar_t + now_t,
             produced_t,
             rate_t,

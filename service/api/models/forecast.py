@@ -32,6 +32,7 @@ class ForecastChange(Answer):
 
     since: Instant = Field(description="origin of the forecast that is compared with")
     p_target_before: float = Field(ge=0, le=1)
+    target_before_t: float = Field(description="the plan of the period then")
     total_t: float
     produced_t: float = Field(
         description="what was made in the hours that became known, against what was expected of "
@@ -48,6 +49,7 @@ class ForecastChange(Answer):
         return cls(
             since=iso(explained.since_ns),
             p_target_before=explained.p_before,
+            target_before_t=explained.target_before_kg / KG_PER_T,
             total_t=parts.total_kg / KG_PER_T,
             produced_t=parts.produced_kg / KG_PER_T,
             rate_t=parts.rate_kg / KG_PER_T,

@@ -14,6 +14,7 @@ from service.domain.forecast.outlook import PERIODS, Forecast, Open, period_boun
 from service.domain.instants import HOUR_NS
 from service.domain.plan import Window
 from service.domain.production.book import ProductionBook
+from service.domain.production.due import own_due_kg
 
 PAST_H = 400 * 24
 """Older hours are of another plant."""
@@ -39,16 +40,17 @@ def forecast_of(book: ProductionBook, earlier: Hours, origin_ns: int, *, site: s
 
 def standing(book: ProductionBook, earlier: Hours, origin_ns: int) -> Standing:
     """How things stood at ``origin_ns``; hours behind it are left out."""
-    plan, calendar = book.plan, book.plan.calendar
+    calendar, stage = book.plan.calendar, book.line.output_stage
     end = origin_ns // HOUR_NS
     hours = earlier.followed_by(output_hours(book, origin_ns)).between(end - PAST_H, end)
     year_ns, year_end_ns = calendar.year_bounds_ns(calendar.year_of(origin_ns))
     periods = {window: _open(book, window, origin_ns) for window in PERIODS}
-    left_h = periods[Window.YEAR].left_h
-    eq = book.line.stage_by_id[book.line.output_stage].finished_eq
-    rate = plan.rate_kg_per_h(calendar.year_of(origin_ns)) / eq
-    if left_h > 0.0:
-        rate = plan.due_kg(origin_ns, year_end_ns) / eq / left_h
+    # What the plan asks of the hours that are left; of the whole year when there are none.
+    left_h, from_ns = periods[Window.YEAR].left_h, origin_ns
+    if left_h <= 0.0:
+        left_h, from_ns = calendar.planned_ns(year_ns, year_end_ns) / HOUR_NS, year_ns
+    due_kg = own_due_kg(book.line, book.plan, stage, from_ns, year_end_ns)
+    rate = due_kg / left_h if left_h else 0.0
     newest = hours.between(end - ALIKE_H, end).kg_per_h
     return Standing(
         Past(hours, -(-year_ns // HOUR_NS), rate),
@@ -81,5 +83,5 @@ def _open(book: ProductionBook, window: Window, origin_ns: int) -> Open:
         known_h=planned_h * made.known_share,
         unknown_h=planned_h * (1.0 - made.known_share),
         left_h=calendar.planned_ns(origin_ns, end_ns) / HOUR_NS,
-        target_kg=book.plan.due_kg(start_ns, end_ns) / book.line.stage_by_id[stage].finished_eq,
+        target_kg=own_due_kg(book.line, book.plan, stage, start_ns, end_ns),
     )

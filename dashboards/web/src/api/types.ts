@@ -61,6 +61,7 @@ export type Band = { share: number; low_t: number; high_t: number };
 export type ForecastChange = {
   since: string;
   p_target_before: number;
+  target_before_t: number;
   total_t: number;
   produced_t: number;
   rate_t: number;
