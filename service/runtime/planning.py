@@ -24,6 +24,7 @@ from service.runtime.clock import Clock
 NEARLY_ALL = 0.9
 """With less of the year known a catch-up rate would mislead."""
 MOST_REASON = 500
+YEARS_AHEAD = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +112,13 @@ class Planning:
         """What ``proposal`` would make, and mean; nothing is changed. Raises PlanRefused."""
         version = proposed(self.newest, proposal, now_ns=self._clock.now_ns())
         after = Plan.of([*self._versions(), version])
-        effective_ns = version.effective_ns
+        from_ns = _first_difference_ns(self._plan, after, version.effective_ns)
         return version, meaning(
             self._plan,
             after,
-            self._line.at(effective_ns),
-            effective_ns=effective_ns,
-            produced_kg=self._produced_kg(effective_ns),
+            self._line.at(from_ns),
+            effective_ns=from_ns,
+            produced_kg=self._produced_kg(from_ns),
         )
 
     async def change(
@@ -164,3 +165,15 @@ class Planning:
         if year is None or year.known_share < NEARLY_ALL:
             return None
         return year.actual_kg
+
+
+def _first_difference_ns(before: Plan, after: Plan, effective_ns: int) -> int:
+    """From when on a change is to be looked at: where it takes effect, or the begin of the first
+    year after that it changes; a downtime of next year leaves this one alone."""
+    year = after.calendar.year_of(effective_ns)
+    for later in range(year, year + YEARS_AHEAD):
+        start_ns = max(after.calendar.year_bounds_ns(later)[0], effective_ns)
+        rates = (before.rate_at_kg_per_h(start_ns), after.rate_at_kg_per_h(start_ns))
+        if rates[0] != rates[1]:
+            return start_ns
+    return effective_ns

@@ -65,6 +65,16 @@ async def test_a_downtime_is_tried_added_and_removed(api: Api) -> None:
     assert (await engineer.get(CALENDAR)).json()["downtimes"] == []
 
 
+async def test_what_a_change_of_next_year_means_is_told_of_next_year(api: Api) -> None:
+    engineer = await api.logged_in(Role.ENGINEER)
+    later = {**ADD, "add": [{**STOP, "start": "2027-07-05", "end": "2027-07-26"}]}
+    tried = await engineer.post(CALENDAR, json=later, params={"preview": True})
+    means = tried.json()["meaning"]
+    assert means["year"] == 2027
+    assert means["planned_before_h"] - means["planned_after_h"] == 21 * 24
+    assert means["catch_up_after_t_per_h"] is None
+
+
 async def test_a_start_takes_up_what_was_changed(api: Api) -> None:
     engineer = await api.logged_in(Role.ENGINEER)
     await engineer.post(CALENDAR, json=ADD)

@@ -11,6 +11,7 @@ import { extname, join, normalize } from "node:path";
 import { parseArgs } from "node:util";
 import { WebSocketServer } from "ws";
 import { acknowledged, deliveriesOf, detailOf, pastAlarms, troubleAlarms } from "./alarms.mjs";
+import { answerEntries } from "./entries.mjs";
 import { forecast } from "./forecast.mjs";
 import { history, line, liveValue, production, site, STALE_SINCE, tags } from "./plant.mjs";
 
@@ -173,13 +174,16 @@ async function api(request, response, url) {
     const offset = numberOf("offset", 0);
     return json(response, 200, { alarms: found.slice(offset, offset + numberOf("limit", 100)) });
   }
+  const body = await bodyOf(request);
+  const more = answerEntries(call, body, role, query.get("preview") === "true");
+  if (more !== null) return json(response, ...more);
   const [, id = "", action] = path.split("/").map(decodeURIComponent);
   const alarm = alarms.find((each) => each.id === id);
   if (!path.startsWith("alarms/") || alarm === undefined) return json(response, 404, { detail: `${path} is not known` });
   if (action === undefined) return json(response, 200, detailOf(alarm));
   if (role === "viewer") return json(response, 403, { detail: "viewers may not acknowledge" });
   if (alarm.state !== "unacknowledged" && alarm.state !== "returned") return json(response, 409, { detail: "nothing to acknowledge" });
-  const { comment = null } = await bodyOf(request);
+  const { comment = null } = body;
   const done = acknowledged(alarm, role, comment);
   alarms = alarms.map((each) => (each.id === id ? done : each));
   tell(activeAlarms);

@@ -34,6 +34,11 @@ const stages = [
   ["PK", "Packaging", "包装", 1, 16, true],
 ];
 
+/** @param {string} stage @param {number} n */
+function unitOf(stage, n) {
+  return `${stage}-${stage === "GZ" ? `G${n}` : `L0${n}`}`;
+}
+
 /** @type {Line} */
 export const line = {
   stages: stages.map(([id, name_en, name_zh, finished_eq, capacity_t_per_h, hourly], at) => ({
@@ -44,7 +49,7 @@ export const line = {
     capacity_t_per_h,
     hourly,
     feeds: stages.slice(at + 1, at + 2).map(([next]) => next),
-    units: [],
+    units: [1, 2, 3, 4].map((n) => ({ id: unitOf(id, n), tag: `${unitOf(id, n)}-WQ100.TOT` })),
   })),
   output_stage: "PK",
   shifts: [

@@ -2,6 +2,8 @@
 
 import { useEffect } from "preact/hooks";
 import { AlarmsPage } from "./pages/alarms/alarms";
+import { CalendarPage } from "./pages/calendar/calendar";
+import { EntriesPage } from "./pages/entries/entries";
 import { LinePage } from "./pages/line/line";
 import { LoginPage } from "./pages/login";
 import { TrendsEntry } from "./pages/trends/entry";
@@ -28,6 +30,8 @@ export function App() {
         {page === "line" && <LinePage />}
         {page === "alarms" && <AlarmsPage />}
         {page === "trends" && <TrendsEntry />}
+        {page === "entries" && <EntriesPage />}
+        {page === "calendar" && <CalendarPage />}
       </main>
     </>
   );

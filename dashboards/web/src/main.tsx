@@ -9,6 +9,7 @@ import "./styles/header.css";
 import "./styles/line.css";
 import "./styles/forecast.css";
 import "./styles/alarms.css";
+import "./styles/entries.css";
 import { language } from "./words";
 
 followTheme();

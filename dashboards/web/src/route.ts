@@ -2,13 +2,14 @@
 
 import { effect, signal } from "@preact/signals";
 
-export type Page = "line" | "alarms" | "trends";
+export const PAGES = ["line", "alarms", "trends", "entries", "calendar"] as const;
+export type Page = (typeof PAGES)[number];
 export type Route = { page: Page; params: URLSearchParams };
 
 /** "#/trends?tags=A,B" → page and parameters; what is not known is the line. */
 export function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
-  const page = path === "alarms" || path === "trends" ? path : "line";
+  const page = PAGES.find((known) => known === path) ?? "line";
   return { page, params: new URLSearchParams(query) };
 }
 

@@ -78,7 +78,7 @@ def page(browser: Browser, mock: Mock) -> Iterator[Page]:
     log_in(page, mock, "operator")
     yield page
     context.close()
-    expected = re.compile("401|409|ERR_|WebSocket")  # what a browser says of plain answers
+    expected = re.compile("401|409|422|ERR_|WebSocket")  # what a browser says of plain answers
     assert not [said for said in complaints if not expected.search(said)]
 
 
@@ -165,6 +165,86 @@ def test_an_alarm_is_acknowledged_by_somebody(page: Page) -> None:
     )
 
 
+def test_what_no_tag_tells_is_entered_and_cancelled(page: Page) -> None:
+    page.get_by_test_id("nav-entries").click()
+    rows = page.get_by_test_id("entry-row")
+    expect(rows).to_have_count(6)
+    expect(page.get_by_test_id("lots")).to_contain_text("On quality hold: 5 bags")
+    kinds = page.get_by_test_id("entry-kind")
+    expect(kinds.locator("option")).to_have_count(5)  # engineers correct meters, operators don't
+    kinds.select_option("weighbridge")
+    subjects = page.get_by_test_id("entry-subject").locator("option")
+    expect(subjects.first).to_have_text(re.compile("^GZ-"))
+    page.get_by_test_id("entry-save").click()
+    expect(page.get_by_test_id("entry-said")).to_contain_text("Fill in every field")
+    page.get_by_test_id("entry-amount").fill("52,140")
+    page.get_by_test_id("entry-reason").fill("ticket 4712")
+    page.get_by_test_id("entry-save").click()
+    expect(page.get_by_test_id("entry-said")).to_have_text("Entered.")
+    expect(rows).to_have_count(7)
+    first = rows.first
+    expect(first).to_contain_text("52,140 kg")
+    expect(first).to_contain_text("operator")
+    first.get_by_test_id("entry-cancel").click()
+    expect(first.get_by_test_id("entry-cancel-do")).to_be_disabled()
+    first.get_by_test_id("entry-cancel-why").fill("wrong furnace")
+    first.get_by_test_id("entry-cancel-do").click()
+    expect(first.get_by_test_id("entry-gone")).to_contain_text("operator")
+    expect(first.get_by_test_id("entry-gone")).to_contain_text("wrong furnace")
+
+
+def test_a_refused_entry_says_why_and_keeps_what_was_written(page: Page) -> None:
+    page.get_by_test_id("nav-entries").click()
+    page.get_by_test_id("entry-start").fill("2199-01-01T00:00")
+    page.get_by_test_id("entry-reason").fill("kiln stops")
+    page.get_by_test_id("entry-save").click()
+    expect(page.get_by_test_id("entry-said")).to_contain_text("has not come yet")
+    expect(page.get_by_test_id("entry-reason")).to_have_value("kiln stops")
+
+
+def test_a_downtime_is_tried_before_it_is_planned(browser: Browser, mock: Mock) -> None:
+    page = browser.new_page(locale="en-US", viewport={"width": 1440, "height": 900})
+    log_in(page, mock, "engineer")
+    page.get_by_test_id("nav-calendar").click()
+    rows = page.get_by_test_id("downtime-row")
+    expect(rows).to_have_count(3)
+    expect(rows.first).to_contain_text("7 d")
+    expect(page.get_by_test_id("downtime-remove")).to_have_count(2)  # the past stays
+    page.get_by_test_id("downtime-add").click()
+    page.get_by_test_id("change-save").click()
+    expect(page.get_by_test_id("change-form")).to_contain_text("Fill in every field")
+    page.get_by_test_id("change-start").fill("2198-07-06")
+    page.get_by_test_id("change-end").fill("2198-07-27")
+    page.get_by_test_id("change-name").fill("Overhaul")
+    page.get_by_test_id("change-why").fill("rollers are worn")
+    page.get_by_test_id("change-preview").click()
+    meaning = page.get_by_test_id("meaning")
+    expect(meaning).to_contain_text("more than its units can do")
+    expect(rows).to_have_count(3)
+    page.get_by_test_id("change-save").click()
+    expect(rows).to_have_count(4)
+    expect(page.get_by_test_id("calendar-said")).to_contain_text("version 2")
+    expect(page.get_by_test_id("plan-version").first).to_contain_text("rollers are worn")
+    rows.last.get_by_test_id("downtime-remove").click()
+    page.get_by_test_id("change-why").fill("put off")
+    page.get_by_test_id("change-save").click()
+    expect(rows).to_have_count(3)
+    page.close()
+
+
+def test_viewers_look_but_do_not_enter_or_plan(browser: Browser, mock: Mock) -> None:
+    page = browser.new_page(locale="en-US")
+    log_in(page, mock, "viewer")
+    page.get_by_test_id("nav-entries").click()
+    expect(page.get_by_test_id("entry-row")).to_have_count(6)
+    expect(page.get_by_test_id("entry-form")).to_have_count(0)
+    expect(page.get_by_test_id("entry-cancel")).to_have_count(0)
+    page.get_by_test_id("nav-calendar").click()
+    expect(page.get_by_test_id("downtime-row")).to_have_count(3)
+    expect(page.get_by_test_id("downtime-add")).to_have_count(0)
+    page.close()
+
+
 def test_viewers_look_but_do_not_acknowledge(browser: Browser, mock: Mock) -> None:
     page = browser.new_page(locale="en-US")
     log_in(page, mock, "viewer")
@@ -223,7 +303,8 @@ def test_nothing_sticks_out(browser: Browser, mock: Mock, width: int, locale: st
     page = browser.new_page(locale=locale, viewport={"width": width, "height": 900})
     log_in(page, mock, "engineer")
     trends = "#/trends?tags=CB-L07B-TIC112.PV,CB-L07B-FIC122.PV,CB-L07B-PT121.PV"
-    for where in ["#/line", "#/alarms", "#/alarms?tab=history", trends]:
+    pages = ["#/line", "#/alarms", "#/alarms?tab=history", "#/entries", "#/calendar", trends]
+    for where in pages:
         page.goto(mock.url + where)
         expect(page.locator(".waiting")).to_have_count(0)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, where

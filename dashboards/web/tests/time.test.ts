@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { age } from "../src/format/age";
-import { plantTime, shiftAt, stamp, utc } from "../src/format/time";
+import { fromPlant, plantInput, plantTime, shiftAt, stamp, utc } from "../src/format/time";
 import { en } from "../src/words/en";
 import { zh } from "../src/words/zh";
 
@@ -77,5 +77,23 @@ describe("words", () => {
     const [english, chinese] = [texts(en), texts(zh)];
     expect(chinese.map(([key]) => key).sort()).toEqual(english.map(([key]) => key).sort());
     for (const [key, text] of [...english, ...chinese]) expect(text.trim(), key).not.toBe("");
+  });
+});
+
+describe("a time that is typed", () => {
+  it.each([
+    ["2026-11-23T22:41", "Asia/Shanghai", "2026-11-23T14:41:00Z"],
+    ["2026-11-24T00:00", "Asia/Kolkata", "2026-11-23T18:30:00Z"],
+    ["2026-03-29T01:59", "Europe/Berlin", "2026-03-29T00:59:00Z"],
+    ["2026-03-29T03:00", "Europe/Berlin", "2026-03-29T01:00:00Z"],
+    ["2026-10-25T04:00", "Europe/Berlin", "2026-10-25T03:00:00Z"],
+    ["2026-07-01T12:00", "America/New_York", "2026-07-01T16:00:00Z"],
+  ])("%s in %s", (text, zone, instant) => {
+    expect(fromPlant(text, zone)).toBe(at(instant));
+    expect(plantInput(at(instant), zone)).toBe(text);
+  });
+
+  it.each(["", "2026-11-23", "2026-13-01T00:00", "soon"])("%s is none", (text) => {
+    expect(fromPlant(text, "Asia/Shanghai")).toBeNull();
   });
 });

@@ -3,10 +3,16 @@
 import type {
   Alarm,
   AlarmDetail,
+  Calendar,
+  CalendarChange,
+  Changed,
   Delivery,
+  Entry,
   Forecast,
   History,
   Line,
+  Lots,
+  NewEntry,
   Production,
   Session,
   Source,
@@ -59,6 +65,15 @@ export const rest = {
     call<Alarm>("POST", `alarms/${encodeURIComponent(id)}/acknowledge`, {
       body: comment === "" ? {} : { comment },
     }),
+  entries: (limit: number) => call<{ entries: Entry[] }>("GET", `entries?limit=${limit}`),
+  /** key: the same for a retry, so that it enters once. */
+  enter: (entry: NewEntry, key: string) => call<Entry>("POST", "entries", { body: entry, key }),
+  cancelEntry: (id: string, reason: string) =>
+    call<Entry>("POST", `entries/${encodeURIComponent(id)}/cancel`, { body: { reason } }),
+  lots: () => call<Lots>("GET", "lots"),
+  calendar: () => call<Calendar>("GET", "calendar"),
+  changeCalendar: (change: CalendarChange, preview: boolean) =>
+    call<Changed>("POST", `calendar?preview=${preview}`, { body: change }),
   deliveries: (limit: number) => call<{ deliveries: Delivery[] }>("GET", `deliveries?limit=${limit}`),
 };
 
@@ -66,11 +81,12 @@ export const rest = {
 async function call<T>(
   method: "GET" | "POST" | "DELETE",
   path: string,
-  { body, quiet = false }: { body?: unknown; quiet?: boolean } = {},
+  { body, quiet = false, key }: { body?: unknown; quiet?: boolean; key?: string } = {},
 ): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-Anodewatch"] = "1"; // proves that the request came from this page
   if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (key !== undefined) headers["Idempotency-Key"] = key;
   let response: Response;
   try {
     response = await fetch(`api/v1/${path}`, {

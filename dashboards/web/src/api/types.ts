@@ -172,6 +172,69 @@ export type Transition = {
 };
 export type AlarmDetail = Alarm & { transitions: Transition[] };
 
+export type EntryKind = "weighbridge" | "scrap" | "hold" | "release" | "correction" | "note";
+/** amount: kg, or bags of a lot; without one for a note. Instants are RFC 3339. */
+export type NewEntry = {
+  kind: EntryKind;
+  subject: string;
+  start: string;
+  end?: string;
+  amount?: number;
+  reason: string;
+  reference: string;
+};
+export type Cancellation = { by: string; at: string; reason: string };
+export type Entry = {
+  id: string;
+  kind: EntryKind;
+  subject: string;
+  start: string;
+  end: string;
+  amount: number | null;
+  unit: "kg" | "bags" | "";
+  reason: string;
+  reference: string;
+  by: string;
+  at: string;
+  cancelled: Cancellation | null;
+};
+export type Lot = { id: string; held_bags: number; released_bags: number; standing_bags: number };
+export type Lots = { lots: Lot[]; standing_bags: number; released_bags: number };
+
+export type DowntimeKind = "holiday" | "overhaul" | "curtailment" | "planned";
+export type Downtime = { start: string; end: string; reason: string; kind: DowntimeKind };
+export type PlanVersion = { number: number; effective: string; by: string; at: string; reason: string; change: string };
+export type Calendar = {
+  version: number;
+  time_zone: string;
+  day_start: string;
+  crews: number;
+  shifts: Shift[];
+  downtimes: Downtime[];
+  versions: PlanVersion[];
+};
+/** Edges are instants, or dates for the begin of that production day. */
+export type CalendarChange = { add?: Downtime[]; remove?: string[]; reason: string; based_on: number };
+export type StageNeed = {
+  stage: string;
+  before_t_per_h: number;
+  after_t_per_h: number;
+  capacity_t_per_h: number;
+  possible: boolean;
+};
+/** What a change means for the rest of the production year. */
+export type Meaning = {
+  year: number;
+  target_before_t: number;
+  target_after_t: number;
+  planned_before_h: number;
+  planned_after_h: number;
+  catch_up_before_t_per_h: number | null;
+  catch_up_after_t_per_h: number | null;
+  stages: StageNeed[];
+};
+export type Changed = { preview: boolean; version: number; effective: string; meaning: Meaning };
+
 export type DeliveryState = "pending" | "delivered" | "dead";
 export type Delivery = {
   id: string;

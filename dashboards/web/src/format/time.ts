@@ -30,6 +30,27 @@ export function utc(ms: number): string {
   return new Date(ms).toISOString().slice(0, 19).replace("T", " ");
 }
 
+/** The instant of a plant's wall clock, "2026-11-23T22:41"; null for what is none. */
+export function fromPlant(text: string, timeZone: string): number | null {
+  const wall = Date.parse(`${text}Z`);
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) || Number.isNaN(wall)) return null;
+  // The offset there may differ from the offset here once more, where clocks change.
+  let ms = wall;
+  for (let n = 0; n < 2; n++) ms = wall - (wallMs(ms, timeZone) - ms);
+  return ms;
+}
+
+/** What a plant's wall clock shows, for an input: "2026-11-23T22:41". */
+export function plantInput(ms: number, timeZone: string): string {
+  const { date, time } = plantTime(ms, timeZone);
+  return `${date}T${time.slice(0, 5)}`;
+}
+
+function wallMs(ms: number, timeZone: string): number {
+  const { date, time } = plantTime(ms, timeZone);
+  return Date.parse(`${date}T${time}Z`);
+}
+
 /** The shift of this instant; starts are plant times ("16:00"), and the shifts cover the day. */
 export function shiftAt(ms: number, timeZone: string, shifts: readonly Shift[]): Shift | null {
   const clock = plantTime(ms, timeZone).time.slice(0, 5);

@@ -32,6 +32,9 @@ export const production = computed(() => live.value.production);
 export const sources = computed(() => live.value.sources);
 export const values = computed(() => live.value.values);
 export const mayAcknowledge = computed(() => user.value !== null && user.value.role !== "viewer");
+/** Enters what no tag tells; engineers also correct meters and change the calendar. */
+export const mayEnter = mayAcknowledge;
+export const mayPlan = computed(() => user.value?.role === "engineer" || user.value?.role === "administrator");
 /** Old values must look old, on every page. */
 export const isLost = computed(() => connection.value.state === "lost");
 

@@ -1,7 +1,7 @@
 // The head of every page: where, when and who; whether the values are alive; the alarm banner.
 
 import { plantTime, shiftAt } from "../format/time";
-import { hashOf, type Page, route, trendsLeft } from "../route";
+import { hashOf, PAGES, type Page, route, trendsLeft } from "../route";
 import { line, serverNowMs, site, timeZone } from "../state/store";
 import { nameOf, words } from "../words";
 import { AlarmBanner } from "./banner";
@@ -18,7 +18,7 @@ export function Header() {
           <span>{site.value === null ? "" : nameOf(site.value)}</span>
         </a>
         <nav aria-label={words.value.nav.label}>
-          {(["line", "alarms", "trends"] as const).map((page) => (
+          {PAGES.map((page) => (
             <PageLink key={page} page={page} />
           ))}
         </nav>
