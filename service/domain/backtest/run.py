@@ -36,15 +36,17 @@ def backtest(
     labels: Sequence[Label] | None = None,
     grace_ns: int = 0,
     kept: Mapping[str, Sequence[Limits]] = MappingProxyType({}),
+    grid: Grid | None = None,
     progressed: Callable[[int], None] = lambda _: None,
 ) -> Outcome:
     """What the production rules of ``definitions`` would have done in [start_ns, end_ns).
 
     Every alarm begins clear; nobody acknowledges. ``book`` holds the range and what the windows
-    look back on, see ``needed_from_ns``. kept: see ``Past``. progressed: told after each alarm how
-    many are done; may raise to end it.
+    look back on, see ``needed_from_ns``. kept: see ``Past``. grid: of the same plan and range, to
+    try many books at the same minutes; None makes it. progressed: told after each alarm how many
+    are done; may raise to end it.
     """
-    grid = Grid(book.plan, start_ns, end_ns)
+    grid = grid or Grid(book.plan, start_ns, end_ns)
     past = Past(book, grid, kept)
     found: dict[str, AlarmOutcome] = {}
     # By stage, for a stage is summed once.

@@ -55,7 +55,8 @@ def find_stuck(
     """Where ``meter`` was stuck up to ``until_ns``, and how it stands then.
 
     readings: of its tag, running: of ``runs_tag``, both since the last call and in order of time.
-    gaps: what is not covered, in order; a value has to stand anew after each.
+    gaps: what is not covered, in order. After a gap, and after a Bad reading, a value has to stand
+    anew.
     """
     if meter.stuck_s is None:
         return standing, []
@@ -100,8 +101,9 @@ def _stretches(
     standing: Standing, readings: Readings, gaps: Sequence[tuple[int, int]], until_ns: int
 ) -> tuple[Int64s, Float64s]:
     """When each stretch of one unchanged value began, and the value; NaN while nothing is known."""
-    kept = readings.usable & (readings.time_ns < until_ns)
-    time_ns, value = readings.time_ns[kept], readings.value[kept]
+    kept = readings.time_ns < until_ns
+    time_ns = readings.time_ns[kept]
+    value = np.where(readings.usable, readings.value, np.nan)[kept]
     if standing.value is not None:
         time_ns = np.append(np.int64(standing.since_ns), time_ns)
         value = np.append(standing.value, value)
