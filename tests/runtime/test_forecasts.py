@@ -145,6 +145,21 @@ async def test_a_bad_day_is_explained(tmp_path: Path) -> None:
         assert after.p_target < before.p_target
 
 
+async def test_a_longer_overhaul_is_told_as_the_calendar(tmp_path: Path) -> None:
+    async with rig(tmp_path) as r:
+        await r.forecasts.catch_up()
+        await r.goes_on(12)
+        r.book.replan(plan(down_days=20))  # ten days more than before
+        await r.goes_on(12)
+        view = r.forecasts.now()
+        assert view is not None
+        year, month = view.explained[Window.YEAR], view.explained[Window.MONTH]
+        assert year.change.calendar_kg == pytest.approx(-10 * 24 * KG_PER_H, rel=0.03)
+        assert month.change.calendar_kg == pytest.approx(0.0, abs=1e-3)
+        others = year.change.total_kg - year.change.calendar_kg
+        assert abs(others) < 0.1 * abs(year.change.calendar_kg)
+
+
 async def test_without_one_of_a_day_before_nothing_is_explained(tmp_path: Path) -> None:
     async with rig(tmp_path) as r:
         await r.forecasts.catch_up()

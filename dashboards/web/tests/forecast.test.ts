@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { PeriodForecast } from "../src/api/types";
+import type { Forecast, NoForecast, PeriodForecast } from "../src/api/types";
 import { chance, signedTonnes } from "../src/format/number";
-import { bandScale, partsShown, placeOn } from "../src/pages/line/bandscale";
+import { bandScale, commonReason, partsShown, placeOn } from "../src/pages/line/bandscale";
 
 const said = {
   target_t: 6_300,
@@ -24,6 +24,21 @@ describe("the picture of a forecast", () => {
   it("still has a scale when the period is over and all is certain", () => {
     const over = { target_t: 70, median_t: 70, bands: [{ share: 0.8, low_t: 70, high_t: 70 }] } as PeriodForecast;
     expect(placeOn(bandScale(over), 70)).toBeCloseTo(50);
+  });
+});
+
+describe("no forecast", () => {
+  const short: NoForecast = { reason: "short_history" };
+  const unknown: NoForecast = { reason: "mostly_unknown" };
+
+  it.each([
+    [short, short, short, "short_history"],
+    [null, null, null, "not_yet"],
+    [said, unknown, unknown, null],
+    [said, said, said, null],
+    [unknown, short, short, null],
+  ])("is said once when the reason is one (%#)", (shift, month, year, expected) => {
+    expect(commonReason({ origin: null, history_h: 0, needed_h: 336, shift, month, year } as Forecast)).toBe(expected);
   });
 });
 

@@ -1,6 +1,6 @@
 // Where a forecast's bands and its target stand on a picture that shows both.
 
-import type { PeriodForecast } from "../../api/types";
+import type { Forecast, NoForecast, PeriodForecast } from "../../api/types";
 
 const MARGIN = 0.06;
 
@@ -15,6 +15,13 @@ export function bandScale({ bands, target_t, median_t }: PeriodForecast): { from
 /** Percent from the left edge at which `value` stands. */
 export function placeOn({ from, to }: { from: number; to: number }, value: number): number {
   return Math.min(100, Math.max(0, (100 * (value - from)) / (to - from)));
+}
+
+/** Why no period has a forecast, when it is the same for all; null when one has, or the reasons differ. */
+export function commonReason({ shift, month, year }: Forecast): NoForecast["reason"] | "not_yet" | null {
+  const reasons = [shift, month, year].map((said) => (said === null ? "not_yet" : "reason" in said ? said.reason : null));
+  const [first = null] = reasons;
+  return reasons.every((reason) => reason === first) ? first : null;
 }
 
 /** The parts of a change that show at `digits` places, greatest first. */

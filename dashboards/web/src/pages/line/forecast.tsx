@@ -6,7 +6,7 @@ import { chance, fixed, signedTonnes, tonneDigits, tonnes } from "../../format/n
 import { followForecast, forecast, forecastError } from "../../state/forecast";
 import { plantStamp } from "../../ui/instant";
 import { words } from "../../words";
-import { bandScale, partsShown, placeOn } from "./bandscale";
+import { bandScale, commonReason, partsShown, placeOn } from "./bandscale";
 
 const shown = ["shift", "month", "year"] as const;
 const changeParts = ["produced", "rate", "availability", "calendar", "now"] as const;
@@ -25,25 +25,30 @@ export function ForecastCard() {
           {said === null && forecastError.value !== null && text.failed(forecastError.value)}
         </p>
       </div>
-      {said !== null && (
-        <div class="periods">
-          {shown.map((name) => (
-            <Period key={name} name={name} forecast={said} />
-          ))}
-        </div>
-      )}
+      {said !== null && <Periods said={said} />}
     </section>
   );
 }
 
+function Periods({ said }: { said: Forecast }) {
+  const reason = commonReason(said);
+  if (reason !== null) return <p class="dim">{whyNot(reason, said)}</p>;
+  return (
+    <div class="periods">
+      {shown.map((name) => (
+        <Period key={name} name={name} forecast={said} />
+      ))}
+    </div>
+  );
+}
+
 function Period({ name, forecast }: { name: (typeof shown)[number]; forecast: Forecast }) {
-  const text = words.value.forecast;
   const said = forecast[name];
   return (
     <div class="period" data-testid={`forecast-${name}`}>
       <h3>{words.value.line.windows[name]}</h3>
       {said === null || "reason" in said ? (
-        <p class="dim">{said === null ? text.notYet : whyNot(said, forecast)}</p>
+        <p class="dim">{whyNot(said === null ? "not_yet" : said.reason, forecast)}</p>
       ) : (
         <Known said={said} />
       )}
@@ -51,8 +56,9 @@ function Period({ name, forecast }: { name: (typeof shown)[number]; forecast: Fo
   );
 }
 
-function whyNot({ reason }: NoForecast, { history_h, needed_h }: Forecast): string {
+function whyNot(reason: NoForecast["reason"] | "not_yet", { history_h, needed_h }: Forecast): string {
   const text = words.value.forecast;
+  if (reason === "not_yet") return text.notYet;
   return reason === "short_history" ? text.shortHistory(history_h, needed_h) : text.mostlyUnknown;
 }
 
