@@ -1,6 +1,6 @@
 // How long something lasts, in the two largest units that matter.
 
-import type { Words } from "../words";
+import type { Words } from "../words/words";
 
 /** "45 s", "3 min", "2 h 5 min", "3 d 4 h"; what is in the future counts as now. */
 export function age(ms: number, words: Words): string {

@@ -3,13 +3,8 @@
 import { computed, signal } from "@preact/signals";
 import { recall, remember } from "../state/remember";
 import { en } from "./en";
+import type { Words } from "./words";
 import { zh } from "./zh";
-
-/** Every text of the dashboard; a dictionary with a missing or an extra key does not compile. */
-export type Words = Same<typeof en>;
-type Same<T> = {
-  [K in keyof T]: T[K] extends string ? string : T[K] extends (...a: never[]) => string ? T[K] : Same<T[K]>;
-};
 
 export type Language = "en" | "zh";
 const dictionaries: Record<Language, Words> = { en, zh };

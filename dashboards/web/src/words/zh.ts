@@ -1,6 +1,6 @@
 // 界面的中文文字。键必须与 en.ts 完全一致，否则无法通过编译。
 
-import type { Words } from ".";
+import type { Words } from "./words";
 
 export const zh: Words = {
   language: "中文",

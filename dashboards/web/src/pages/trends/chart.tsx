@@ -1,6 +1,5 @@
 // One pane: an uPlot chart that is made when its lines change, and fed when their points do.
 
-import type { Signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
@@ -9,21 +8,8 @@ import { paint } from "../../state/theme";
 import { language } from "../../words";
 import { decorations } from "./decorations";
 import { optionsOf } from "./options";
-import type { Interval } from "./trace";
+import type { PaneProps } from "./pane";
 import type { ShownTag } from "./traces";
-
-export type PaneProps = {
-  units: readonly string[];
-  tags: readonly ShownTag[];
-  shown: Interval;
-  width: number;
-  height: number;
-  /** Panes share the labels of the last one's time axis. */
-  last: boolean;
-  cursorMs: Signal<number | null>;
-  onZoom(fromMs: number, toMs: number): void;
-  onBack(): void;
-};
 
 export function PaneChart(props: PaneProps) {
   const { tags, shown, width, height } = props;

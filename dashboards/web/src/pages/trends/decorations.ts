@@ -3,7 +3,7 @@
 import type uPlot from "uplot";
 import type { LimitName } from "../../api/types";
 import { words } from "../../words";
-import type { PaneProps } from "./chart";
+import type { PaneProps } from "./pane";
 import { penOf, styleOf } from "./pens";
 import { type Interval, intervalsOf, merged, overlaps } from "./trace";
 

@@ -5,7 +5,7 @@ import { digitsForStep, fixed } from "../../format/number";
 import { plantTime } from "../../format/time";
 import { timeZone } from "../../state/store";
 import { words } from "../../words";
-import type { PaneProps } from "./chart";
+import type { PaneProps } from "./pane";
 import { penOf, styleOf } from "./pens";
 import type { ShownTag } from "./traces";
 
