@@ -13,6 +13,7 @@ from service.domain.line import Line, Meter, MeterKind, Stage
 from service.domain.plan import Plan
 from service.domain.production.book import ProductionBook, book_span
 from service.domain.production.minutes import Grade, Minutes
+from tests.sites import SITE_ZONE
 
 YEAR = 2026
 KG_PER_H = 10_000.0
@@ -28,7 +29,7 @@ def line(finished_eq: float = 1.0) -> Line:
     )
 
 
-def plan(zone: str = "Asia/Shanghai", *, down_days: int = 10) -> Plan:
+def plan(zone: str = SITE_ZONE, *, down_days: int = 10) -> Plan:
     """Of KG_PER_H; ``down_days`` from the first of July on are not worked."""
     where = ZoneInfo(zone)
     shifts = (Shift("night", time(0)), Shift("day", time(8)), Shift("evening", time(16)))
@@ -44,6 +45,12 @@ def book_of(made: Plan, now_ns: int, *, finished_eq: float = 1.0) -> ProductionB
     """An empty book of the production year of ``now_ns``."""
     first, n = book_span(made, now_ns)
     return ProductionBook(line(finished_eq), made, first_minute=first, n_minutes=n)
+
+
+def whole_hour(time_ns: int) -> int:
+    """The first full hour from ``time_ns`` on: forecasts are made at these, days may begin between
+    two."""
+    return -(-time_ns // HOUR_NS) * HOUR_NS
 
 
 def make(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -24,8 +23,9 @@ from service.runtime.progress import Progress
 from service.state.database import Database, open_database
 from service.state.ledger import StateLedger
 from service.state.losses import StateLosses
+from tests.sites import ZONE
 
-START_NS = to_ns(datetime(2026, 3, 2, 0, tzinfo=UTC))  # 08:00 in Shanghai: a shift begins
+START_NS = to_ns(datetime(2026, 3, 2, 8, tzinfo=ZONE))  # a shift begins
 FIRST = START_NS // MINUTE_NS
 UNITS = ("A1", "A2", "B1")
 LINE = Line(
@@ -35,7 +35,7 @@ LINE = Line(
 )
 PLAN = Plan(
     Calendar(
-        ZoneInfo("Asia/Shanghai"), time(8),
+        ZONE, time(8),
         (Shift("night", time(0)), Shift("day", time(8)), Shift("evening", time(16))),
     ),
     {2026: 8_760_000.0},  # a tonne each hour: A1 and A2 500 kg/h each, B1 1,000

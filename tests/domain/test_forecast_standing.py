@@ -10,7 +10,7 @@ from service.domain.forecast.outlook import PERIODS, Outlook, period_bounds_ns
 from service.domain.forecast.standing import forecast_of, output_hours, standing
 from service.domain.instants import DAY_NS, HOUR_NS
 from service.domain.plan import Window
-from tests.forecast_plant import KG_PER_H, YEAR, book_of, make, plan
+from tests.forecast_plant import KG_PER_H, YEAR, book_of, make, plan, whole_hour
 from tests.sites import ZONES
 
 NONE = Hours(np.zeros(0, np.int64), np.zeros(0))
@@ -48,7 +48,7 @@ def test_made_and_open_hours_add_up_to_the_period(zone: str) -> None:
 def test_hours_that_are_unknown_or_not_planned_are_left_out() -> None:
     made = plan()
     down = made.calendar.downtimes[0]
-    start_ns = down.start_ns - 10 * HOUR_NS
+    start_ns = whole_hour(down.start_ns) - 10 * HOUR_NS
     book = book_of(made, start_ns)
     hours = 10 + 10 * 24 + 10
     output = np.full(hours, KG_PER_H)
@@ -56,16 +56,19 @@ def test_hours_that_are_unknown_or_not_planned_are_left_out() -> None:
     make(book, start_ns, output, unknown=slice(300, 320))  # a third of hour 5 is unknown
     found = output_hours(book, start_ns + hours * HOUR_NS)
     first = start_ns // HOUR_NS
-    expected = [n for n in (*range(10), *range(hours - 10, hours)) if n != 3]
+    edges = start_ns + np.arange(hours + 1, dtype=np.int64) * HOUR_NS
+    worked = np.flatnonzero(made.calendar.planned_fraction(edges) == 1.0).tolist()
+    assert len(worked) == (20 if start_ns == down.start_ns - 10 * HOUR_NS else 19)
+    expected = [n for n in worked if n != 3]
     assert (found.hour - first).tolist() == expected
-    assert found.kg_per_h == pytest.approx(np.full(19, KG_PER_H))
+    assert found.kg_per_h == pytest.approx(np.full(len(expected), KG_PER_H))
     at_the_hole = standing(book, NONE, start_ns + 5 * HOUR_NS)
     assert at_the_hole.present is None
 
 
 def test_the_year_before_is_joined_and_what_is_older_forgotten() -> None:
     made = plan()
-    year_ns = made.calendar.year_bounds_ns(YEAR)[0]
+    year_ns = whole_hour(made.calendar.year_bounds_ns(YEAR)[0])
     origin_ns = year_ns + 30 * DAY_NS
     book = book_of(made, origin_ns)
     make(book, year_ns, np.full(30 * 24, KG_PER_H))

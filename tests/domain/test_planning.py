@@ -18,13 +18,14 @@ from service.domain.plan import Plan
 from service.domain.planning import PlanClash, PlanRefused, Proposal, meaning, proposed
 from service.domain.planversion import PlanVersion, Ramp
 from service.domain.production.book import ProductionBook
+from tests.sites import SITE_ZONE
 
 THREE = (Shift("night", time(0)), Shift("day", time(8)), Shift("evening", time(16)))
 TWO = (Shift("day", time(8)), Shift("night", time(20)))
 TARGET_KG = 70_000_000.0
 
 
-def base(zone: str = "Asia/Shanghai", *down: Downtime) -> PlanVersion:
+def base(zone: str = SITE_ZONE, *down: Downtime) -> PlanVersion:
     calendar = Calendar(ZoneInfo(zone), time(8), THREE, down)
     return PlanVersion(0, calendar, {2026: TARGET_KG, 2027: 72_000_000.0}, crews=4)
 
@@ -171,8 +172,8 @@ def test_a_version_takes_effect_after_the_one_before() -> None:
 def test_one_that_lasts_may_end_earlier_and_the_past_keeps_it() -> None:
     lasting = replace(STOP, start_ns=NOW_NS - DAY_NS, end_ns=NOW_NS + 4 * DAY_NS)
     shorter = replace(lasting, end_ns=NOW_NS + DAY_NS)
-    version = changed(base("Asia/Shanghai", lasting), downtimes=(shorter,))
-    calendar = Plan.of([base("Asia/Shanghai", lasting), version]).calendar
+    version = changed(base(SITE_ZONE, lasting), downtimes=(shorter,))
+    calendar = Plan.of([base(SITE_ZONE, lasting), version]).calendar
     assert calendar.planned_ns(NOW_NS - 2 * DAY_NS, NOW_NS + 4 * DAY_NS) == 4 * DAY_NS
 
 

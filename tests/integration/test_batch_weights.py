@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,7 @@ from tests.sites import copy_of_sample
 
 START_NS = 1_772_323_200 * SECOND_NS
 STEP_S = 20
-SAMPLE = """\
-tag = "GR-K??-WQ204.TOT"
-kind = "totaliser"
-
-"""
+SAMPLE = re.compile(r'^tag = "GR-K\?\?-WQ204.TOT"\n(?:.+\n)*\n', re.MULTILINE)
 
 
 @pytest.fixture
@@ -32,7 +29,7 @@ def site(tmp_path: Path) -> Site:
     """The sample site with its commented load cells in place of the totalisers."""
     folder = copy_of_sample(tmp_path)
     file = folder / "site.toml"
-    before, after = file.read_text(encoding="utf-8").split(SAMPLE)
+    before, after = SAMPLE.split(file.read_text(encoding="utf-8"))
     lines = after.split("\n")
     end = lines.index("")
     lines[:end] = [line.removeprefix("# ") for line in lines[1:end]]

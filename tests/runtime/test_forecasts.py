@@ -27,11 +27,11 @@ from service.runtime.watch_production import ProductionRules
 from service.state.database import Database, open_database
 from service.state.forecasts import StateForecasts
 from service.state.ledger import StateLedger
-from tests.forecast_plant import KG_PER_H, METERS, YEAR, book_of, line, make, plan
+from tests.forecast_plant import KG_PER_H, METERS, YEAR, book_of, line, make, plan, whole_hour
 
 PLAN = plan()
 YEAR_NS = PLAN.calendar.year_bounds_ns(YEAR)[0]
-START_NS = YEAR_NS + 100 * DAY_NS
+START_NS = whole_hour(YEAR_NS) + 100 * DAY_NS
 """The first of the plant's closed minutes is 60 days earlier."""
 
 
@@ -186,7 +186,7 @@ async def test_the_year_before_is_read_from_the_state(tmp_path: Path) -> None:
     async with rig(tmp_path, past_days=10) as r:
         await r.forecasts.catch_up()
         assert r.newest().outlooks[Window.MONTH] is Reason.SHORT_HISTORY
-        before = r.book.first_ns - 20 * DAY_NS
+        before = whole_hour(r.book.first_ns) - 20 * DAY_NS
         kg = np.full(20 * 1440, KG_PER_H / 60 / len(METERS))
         kg[:60] = np.nan
         grade = np.where(np.isnan(kg), Grade.UNKNOWN, Grade.MEASURED).astype(np.uint8)
