@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from itertools import groupby
 
-from service.domain.entries.entry import EntryKind
+from service.domain.entries.quality import good_kg, scrap_kg
 from service.domain.instants import MINUTE_NS
 from service.domain.kpi import Known
 from service.domain.losses.entries import ReasonEntry, version_of
@@ -100,14 +100,8 @@ class CoreLosses:
 
     def _good_kg(self, stage: str, made_kg: float, start_ns: int, end_ns: int) -> Known:
         """What was made less what people entered as scrap; None while nobody has entered any."""
-        scrap = [
-            entry.draft.amount or 0.0
-            for entry in self._entries.standing
-            if entry.draft.kind is EntryKind.SCRAP
-            and entry.draft.subject == stage
-            and start_ns <= entry.draft.start_ns < end_ns
-        ]
-        return made_kg - sum(scrap) if scrap else None
+        scrap = scrap_kg(self._entries.standing, stage, start_ns=start_ns, end_ns=end_ns)
+        return good_kg(made_kg, scrap) if scrap else None
 
     def _key(self, period: Period, start_ns: int) -> tuple[date, int]:
         """Equal for shifts of one period."""
