@@ -13,6 +13,7 @@ import { WebSocketServer } from "ws";
 import { acknowledged, deliveriesOf, detailOf, pastAlarms, troubleAlarms } from "./alarms.mjs";
 import { answerEntries } from "./entries.mjs";
 import { forecast } from "./forecast.mjs";
+import { explanationOf, giveReason, kpis, losses } from "./losses.mjs";
 import { history, line, liveValue, production, site, STALE_SINCE, tags } from "./plant.mjs";
 
 /** @import { IncomingMessage, ServerResponse } from "node:http" */
@@ -161,6 +162,8 @@ async function api(request, response, url) {
   if (call === "GET line") return json(response, 200, line);
   if (call === "GET production") return json(response, 200, production(Date.now(), scene));
   if (call === "GET forecast") return json(response, 200, forecast(Date.now(), scene));
+  if (call === "GET losses") return json(response, 200, losses(Date.now(), numberOf("start", 0)));
+  if (call === "GET kpi") return json(response, 200, kpis(Date.now(), numberOf("start", 0)));
   if (call === "GET sources") return json(response, 200, { sources: sourcesNow() });
   if (call === "GET tags") return json(response, 200, findTags(query.get("query") ?? "", numberOf("limit", 100)));
   if (call === "GET deliveries") return json(response, 200, { deliveries: deliveriesOf(alarms.slice(0, 12)) });
@@ -178,9 +181,14 @@ async function api(request, response, url) {
   const more = answerEntries(call, body, role, query.get("preview") === "true");
   if (more !== null) return json(response, ...more);
   const [, id = "", action] = path.split("/").map(decodeURIComponent);
+  if (request.method === "PUT" && path.startsWith("losses/") && action === "reason") {
+    const told = giveReason(id, role, body);
+    return typeof told === "number" ? json(response, told, { detail: "look again" }) : json(response, 200, told);
+  }
   const alarm = alarms.find((each) => each.id === id);
   if (!path.startsWith("alarms/") || alarm === undefined) return json(response, 404, { detail: `${path} is not known` });
   if (action === undefined) return json(response, 200, detailOf(alarm));
+  if (action === "explain") return json(response, 200, explanationOf(alarm));
   if (role === "viewer") return json(response, 403, { detail: "viewers may not acknowledge" });
   if (alarm.state !== "unacknowledged" && alarm.state !== "returned") return json(response, 409, { detail: "nothing to acknowledge" });
   const { comment = null } = body;

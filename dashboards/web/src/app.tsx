@@ -6,6 +6,7 @@ import { CalendarPage } from "./pages/calendar/calendar";
 import { EntriesPage } from "./pages/entries/entries";
 import { LinePage } from "./pages/line/line";
 import { LoginPage } from "./pages/login";
+import { LossesPage } from "./pages/losses/losses";
 import { TrendsEntry } from "./pages/trends/entry";
 import { route } from "./route";
 import { identity, isLost, site } from "./state/store";
@@ -28,6 +29,7 @@ export function App() {
       <Header />
       <main id="main" tabIndex={-1} class={isLost.value ? "lost" : ""}>
         {page === "line" && <LinePage />}
+        {page === "losses" && <LossesPage />}
         {page === "alarms" && <AlarmsPage />}
         {page === "trends" && <TrendsEntry />}
         {page === "entries" && <EntriesPage />}

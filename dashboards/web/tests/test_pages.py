@@ -317,3 +317,30 @@ def test_api_documentation_needs_no_internet(page: Page, mock: Mock) -> None:
     page.goto(f"{mock.url}/api/docs")
     expect(page.get_by_text("/openapi.json")).to_be_visible()
     assert not [url for url in foreign if not url.startswith("data:")]
+
+
+def test_losses_tell_why_and_operators_say_it(page: Page) -> None:
+    page.get_by_test_id("nav-losses").click()
+    first = page.get_by_test_id("losses-by-reason").locator("li").first
+    expect(first).to_have_text(re.compile(r"^Packaging · Not yet explained UN\s*19\.6\st$"))
+    expect(page.get_by_test_id("kpi-CB")).to_have_text(re.compile(r"97\.0\s%.*662\sh.*10\.0\sh"))
+    unseen = page.get_by_test_id("loss-event").filter(has_text="GR-K12")
+    expect(unseen).to_contain_text("— t")  # what nobody saw is no loss, and not zero
+    stopped = page.get_by_test_id("loss-event").filter(has_text="PK-P1")
+    expect(stopped).to_contain_text("goes on")
+    stopped.get_by_test_id("loss-reason").select_option("LG-bag")
+    expect(stopped).to_contain_text("operator,")
+    expect(page.locator("[data-reason=LG-bag]")).to_contain_text("4.9 t")
+    page.get_by_test_id("lang-switch").click()
+    expect(page.get_by_test_id("losses-by-reason")).to_contain_text("缺吨袋")
+
+
+def test_an_alarms_details_say_what_lies_behind_it(page: Page) -> None:
+    page.get_by_test_id("nav-alarms").click()
+    row = page.locator("[data-alarm-id^=hour-low]")
+    row.get_by_test_id("alarm-details").click()
+    told = page.get_by_test_id("alarm-explained")
+    expect(told).to_contain_text("CB-L07B stopped since")
+    expect(told).to_contain_text("Kiln L07B oxygen high")
+    page.get_by_test_id("lang-switch").click()
+    expect(told).to_contain_text("起因在炭化")

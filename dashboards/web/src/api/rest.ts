@@ -6,13 +6,18 @@ import type {
   Calendar,
   CalendarChange,
   Changed,
+  AlarmExplanation,
   Delivery,
   Entry,
   Forecast,
   History,
+  KpiPeriodKind,
+  Kpis,
   Line,
   Lots,
   NewEntry,
+  LossEvent,
+  Losses,
   Production,
   Session,
   Source,
@@ -60,6 +65,13 @@ export const rest = {
     ),
   alarms: (state: "active" | "all", limit: number, offset: number) =>
     call<{ alarms: Alarm[] }>("GET", `alarms?state=${state}&limit=${limit}&offset=${offset}`),
+  losses: (startMs: number) => call<Losses>("GET", `losses?start=${startMs}`),
+  kpis: (by: KpiPeriodKind, startMs: number) => call<Kpis>("GET", `kpi?by=${by}&start=${startMs}`),
+  giveReason: (event: LossEvent, reason: string, comment: string) =>
+    call<LossEvent>("PUT", `losses/${encodeURIComponent(event.id)}/reason`, {
+      body: { reason, comment, version: event.version },
+    }),
+  explanation: (id: string) => call<AlarmExplanation>("GET", `alarms/${encodeURIComponent(id)}/explain`),
   alarm: (id: string) => call<AlarmDetail>("GET", `alarms/${encodeURIComponent(id)}`),
   acknowledge: (id: string, comment: string) =>
     call<Alarm>("POST", `alarms/${encodeURIComponent(id)}/acknowledge`, {
@@ -79,7 +91,7 @@ export const rest = {
 
 /** quiet: a 401 is an answer here, not the end of the session. */
 async function call<T>(
-  method: "GET" | "POST" | "DELETE",
+  method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   { body, quiet = false, key }: { body?: unknown; quiet?: boolean; key?: string } = {},
 ): Promise<T> {

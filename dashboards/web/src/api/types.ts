@@ -260,6 +260,80 @@ export type Source = {
   groups: { group: string; covered_until: string | null; stale: boolean }[];
 };
 
+export type LossKind = "stopped" | "starved" | "blocked" | "slow" | "unknown";
+export type LossEvent = {
+  id: string;
+  unit: string;
+  stage: string;
+  kind: LossKind;
+  start: string;
+  end: string | null;
+  minutes: number;
+  reason: string;
+  because_of: string | null;
+  root: string;
+  lost_t: number | null;
+  lost_finished_t: number | null;
+  at_stake_t: number;
+  said_by: string | null;
+  said_at: string | null;
+  comment: string | null;
+  version: number;
+};
+export type ReasonName = { reason: string; name_en: string; name_zh: string };
+export type StageLosses = {
+  stage: string;
+  plan_t: number;
+  actual_t: number;
+  by_reason: { reason: string; lost_t: number; lost_finished_t: number }[];
+  speed_t: number;
+  idle_t: number;
+  off_plan_t: number;
+  unknown_unit_h: number;
+  unknown_due_t: number;
+};
+export type Losses = {
+  start: string;
+  end: string;
+  through: string | null;
+  stages: StageLosses[];
+  events: LossEvent[];
+  more_events: boolean;
+  reasons: ReasonName[];
+};
+
+export type KpiPeriodKind = "shift" | "day" | "month";
+export type StageKpi = {
+  stage: string;
+  known_share: number | null;
+  made_t: number;
+  kpis: Record<string, number | null>;
+  time: Record<string, number>;
+  failures: number;
+  mtbf_h: number | null;
+  mttr_h: number | null;
+  energy_kwh: number | null;
+};
+export type KpiPeriod = {
+  start: string;
+  end: string;
+  through: string;
+  shift: string | null;
+  stages: StageKpi[];
+  bottleneck: { station: string; sole: number; shifting: number }[];
+};
+export type Kpis = { periods: KpiPeriod[] };
+
+export type Certainty = "sure" | "likely" | "unsure";
+/** What lies behind an alarm; numbers beyond these are in the API. */
+export type AlarmExplanation = {
+  alarm: string;
+  cause: { certainty: Certainty; stage: string } | null;
+  words_en: string;
+  words_zh: string;
+  meanwhile: { id: string; kind: string; asset: string; message_en: string; message_zh: string; since: string; until: string | null }[];
+};
+
 export type StreamMessage =
   | { type: "hello"; server_time_ms: number }
   | { type: "beat"; server_time_ms: number }

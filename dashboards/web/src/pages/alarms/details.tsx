@@ -2,14 +2,14 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { CallFailed, rest } from "../../api/rest";
-import type { Alarm, AlarmDetail, Delivery } from "../../api/types";
+import type { Alarm, AlarmDetail, AlarmExplanation, Delivery } from "../../api/types";
 import { digitsForNumbers, quantity } from "../../format/number";
 import { hashOf } from "../../route";
 import { needsAcknowledging } from "../../state/live";
 import { mayAcknowledge } from "../../state/store";
 import { AckButton } from "../../ui/ack";
 import { Instant, plantStamp } from "../../ui/instant";
-import { words } from "../../words";
+import { language, messageOf, words } from "../../words";
 
 const DELIVERIES = 500;
 const AROUND_MS = 30 * 60_000;
@@ -46,6 +46,7 @@ export function AlarmDetails({ alarm }: { alarm: Alarm }) {
   if (detail === null || deliveries === null) return <p class="dim">{text.loading}</p>;
   return (
     <div class="details">
+      <Explained alarm={alarm} />
       <section>
         <h3>{text.transitions}</h3>
         <ol>
@@ -94,6 +95,49 @@ export function AlarmDetails({ alarm }: { alarm: Alarm }) {
         )}
       </section>
     </div>
+  );
+}
+
+/** What lies behind it, as things are known when the details are opened. */
+function Explained({ alarm }: { alarm: Alarm }) {
+  const text = words.value.alarms;
+  const [told, setTold] = useState<AlarmExplanation | null>(null);
+  const [failed, setFailed] = useState(false);
+
+  useEffect(() => {
+    let wanted = true;
+    rest.explanation(alarm.id).then(
+      (answer) => wanted && setTold(answer),
+      (error: unknown) => {
+        if (!(error instanceof CallFailed)) throw error;
+        if (wanted) setFailed(true);
+      },
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [alarm.id]);
+
+  const said = told === null ? "" : language.value === "zh" ? told.words_zh : told.words_en;
+  return (
+    <section class="explained" data-testid="alarm-explained">
+      <h3>{text.explained}</h3>
+      {told === null && !failed && <p class="dim">{text.explaining}</p>}
+      {(failed || (told !== null && said === "")) && <p class="dim">{text.notExplained}</p>}
+      {said !== "" && <p>{said}</p>}
+      {told !== null && told.meanwhile.length > 0 && (
+        <>
+          <h3>{text.meanwhile}</h3>
+          <ul>
+            {told.meanwhile.map((each) => (
+              <li key={each.id}>
+                <Instant at={each.since} /> {messageOf(each)}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </section>
   );
 }
 
