@@ -16,8 +16,8 @@ from service.domain.line import Line, Meter, MeterKind, Stage
 from service.domain.losses.shifts import Piece, ShiftLosses
 from service.domain.plan import Plan
 from service.domain.production.minutes import Grade, Minutes
-from service.runtime.accounting import AccountingState
 from service.runtime.clock import FakeClock
+from service.runtime.ledger import AccountingState, Step
 from service.runtime.losses import Losses
 from service.runtime.progress import Progress
 from service.state.database import Database, open_database
@@ -74,7 +74,7 @@ class HandFilled:
 
     async def write(self, a: int, b: int) -> None:
         stretches = [(unit, minutes(row[a:b], a)) for unit, row in self.kg.items()]
-        await self.ledger.commit(AccountingState(), stretches)
+        await self.ledger.commit(AccountingState(), Step(stretches))
 
     async def shifts(self, a_h: float = 0.0, b_h: float = 1e4) -> list[ShiftLosses]:
         return await self.book.shifts(

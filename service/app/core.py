@@ -21,6 +21,7 @@ from service.journal.registry import register
 from service.runtime.accounting import Accounting
 from service.runtime.alarms import AlarmStates
 from service.runtime.clock import Clock
+from service.runtime.corrections import CORRECTIONS_FOR_S, KNOWN_FOR_S
 from service.runtime.deliver import deliver
 from service.runtime.derived import CONNECTOR as DERIVED
 from service.runtime.derived import KEEP_ALIVE_S, derived_tags, write_derived
@@ -30,11 +31,13 @@ from service.runtime.forecast import Forecasts
 from service.runtime.historian import Historian
 from service.runtime.history import History
 from service.runtime.ingest import Scaling, SourceStatus, run_source, statuses
+from service.runtime.late import recount_late
 from service.runtime.live import LiveTable, follow
 from service.runtime.losses import Losses
 from service.runtime.notification import SiteName
 from service.runtime.notify import Destination
 from service.runtime.planning import Planning
+from service.runtime.recounting import Recounter
 from service.runtime.retry import until_done
 from service.runtime.source import OpenSource
 from service.runtime.watch import Watch
@@ -44,6 +47,7 @@ from service.runtime.watch_production import ProductionRules
 from service.runtime.watch_values import ValueRules
 from service.settings import Site
 from service.state.alarms import StateAlarms
+from service.state.corrections import StateCorrections
 from service.state.cursors import StateCursor
 from service.state.database import Database, open_database
 from service.state.entries import StateEntries
@@ -51,6 +55,7 @@ from service.state.forecasts import StateForecasts
 from service.state.ledger import StateLedger
 from service.state.limits import StateLimits
 from service.state.losses import StateLosses
+from service.state.moved import StateMoved
 from service.state.outbox import StateOutbox
 from service.state.plans import StatePlans
 
@@ -80,6 +85,7 @@ class Core:
     book: ProductionBook
     ledger: StateLedger
     accounting: Accounting
+    recounter: Recounter
     historian: Historian
     watch: Watch
     absence: AbsenceRules
@@ -196,6 +202,7 @@ async def open_core(
             book=book,
             ledger=ledger,
             accounting=accounting,
+            recounter=Recounter(history, StateMoved(database), table, historian.progress),
             historian=historian,
             watch=watch,
             absence=absence,
@@ -225,6 +232,7 @@ async def run_core(core: Core, stop: asyncio.Event) -> None:
                 ("journal", core.journal.run()),
                 ("history", core.historian.run(core.journal)),
                 ("accounting", core.accounting.run(core.journal)),
+                ("late", recount_late(core.accounting, core.recounter, core.clock)),
                 ("live", follow(core.journal, core.live, after=core.historian.position)),
                 ("watch-values", core.watch.run_values(core.journal)),
                 ("watch-production", core.watch.run_production(core.accounting)),
@@ -320,7 +328,19 @@ async def _forget(core: Core) -> None:
         await until_done(
             partial(core.outbox.forget, before_ns), what="forgetting old messages", clock=core.clock
         )
+        await until_done(
+            partial(_forget_corrections, core), what="forgetting old corrections", clock=core.clock
+        )
         await core.clock.sleep(FORGET_EVERY_S)
+
+
+async def _forget_corrections(core: Core) -> None:
+    known_before_ns = core.clock.now_ns() - seconds(KNOWN_FOR_S)
+    await StateMoved(core.database).forget(known_before_ns)
+    await StateCorrections(core.database).forget(
+        known_before_ns=known_before_ns,
+        corrections_before_ns=core.clock.now_ns() - seconds(CORRECTIONS_FOR_S),
+    )
 
 
 async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:

@@ -36,8 +36,6 @@ class MeterRules:
             self._alarms.setdefault(alarm.meter.tag, []).append(alarm)
         self._meters = [alarms[0].meter for alarms in self._alarms.values()]
         self._readings = MeterReadings(self._meters, table)
-        self._coverage: dict[str, Coverage] = {}
-        self._resumed_ns: dict[str, int] = {}
         self._standing = {meter.tag: Standing() for meter in self._meters}
         self._last: dict[str, tuple[int, float]] = {}
         self._judged_ns = NEVER
@@ -46,23 +44,25 @@ class MeterRules:
     def take(self, batch: Batch) -> None:
         """Judges one Batch."""
         self._clocks.take(batch)
-        self._readings.take(batch, self._coverage, self._resumed_ns)
-        reached = max((c.end_ns for c in batch.covers if c.group in self._coverage), default=NEVER)
+        self._readings.take(batch)
+        reached = max(
+            (c.end_ns for c in batch.covers if c.group in self._readings.coverage), default=NEVER
+        )
         if reached - EVERY_NS >= self._judged_ns and reached > NEVER:
             self._judged_ns = reached
             self._judge()
 
     def _judge(self) -> None:
-        by_tag = self._readings.by_tag(self._readings.taken())
+        by_tag = self._readings.by_tag()
         for meter in self._meters:
-            coverage = self._coverage.get(meter.item_group)
+            coverage = self._readings.coverage.get(meter.item_group)
             if coverage is None or coverage.end_ns is None:
                 continue
             running = by_tag.get(meter.runs_tag or "", NO_READINGS)
             self._judge_meter(
                 meter, by_tag.get(meter.tag, NO_READINGS), running, coverage, coverage.end_ns
             )
-        for coverage in self._coverage.values():
+        for coverage in self._readings.coverage.values():
             if coverage.end_ns is not None:
                 since = [s.since_ns for s in self._standing.values() if s.value is not None]
                 coverage.forget_before(min([coverage.end_ns, *since]))

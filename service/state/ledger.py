@@ -15,19 +15,20 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from service.domain.coverage import Coverage
 from service.domain.production.batches import Settled, Vessel
-from service.domain.production.corrections import Corrected, KnownUntil
 from service.domain.production.meter import Account
 from service.domain.production.minutes import NOT_CLOSED, Minutes, OpenMinutes
-from service.runtime.ledger import AccountingState
+from service.domain.production.stuck import Standing
+from service.runtime.ledger import AccountingState, Step
 from service.state.corrections import keep_corrections
 from service.state.database import Database
+from service.state.moved import keep_moved
 from service.state.tables import accounting, derived_outbox, measured_hour, production_hour
 
 HOUR_MINUTES = 60
 
 
 class StateLedger:
-    """Implements ``service.runtime.accounting.Ledger`` and ``service.runtime.derived.Owed``."""
+    """Implements ``service.runtime.ledger.Ledger`` and ``service.runtime.derived.Owed``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -39,29 +40,22 @@ class StateLedger:
         )
         return AccountingState() if blob is None else state_from(orjson.loads(blob))
 
-    async def commit(
-        self,
-        state: AccountingState,
-        closed: Sequence[tuple[str, Minutes]],
-        *,
-        corrected: Sequence[Corrected] = (),
-        known: Sequence[KnownUntil] = (),
-        measured: Sequence[tuple[str, Minutes]] = (),
-    ) -> None:
+    async def commit(self, state: AccountingState, step: Step) -> None:
         """Keeps the minutes, the corrections with what was known until then, what was measured
         beneath, the state with its cursor, and what history is owed, in one transaction."""
         blob = orjson.dumps(state_as(state))
-        made = [*closed, *((one.correction.meter, one.after) for one in corrected)]
+        made = [*step.closed, *((one.correction.meter, one.after) for one in step.corrected)]
 
         def write(connection: Connection) -> None:
             for meter, minutes in made:
                 _store(connection, production_hour, meter, minutes)
-            for meter, minutes in measured:
+            for meter, minutes in step.measured:
                 _store(connection, measured_hour, meter, minutes)
             if made:
                 owed = [{"payload": _pack(meter, minutes)} for meter, minutes in made]
                 connection.execute(insert(derived_outbox), owed)
-            keep_corrections(connection, corrected, known)
+            keep_corrections(connection, step.corrected, step.known)
+            keep_moved(connection, step.moved)
             if connection.execute(update(accounting).values(state=blob)).rowcount == 0:
                 connection.execute(insert(accounting).values(id=1, state=blob))
 
@@ -201,7 +195,15 @@ def state_as(state: AccountingState) -> dict[str, Any]:
         "position": state.position,
         "closed_ns": state.closed_ns,
         "resumed_ns": state.resumed_ns,
+        "lost_ns": state.lost_ns,
         "coverage": {group: cover.intervals for group, cover in state.coverage.items()},
+        "newest": {
+            meter: [at_ns, None if math.isnan(value) else value]
+            for meter, (at_ns, value) in state.newest.items()
+        },
+        "standing": {meter: astuple(one) for meter, one in state.standing.items()},
+        "late": state.late,
+        "reopened": state.reopened,
         "accounts": {meter: _account_as(account) for meter, account in state.accounts.items()},
     }
 
@@ -216,6 +218,18 @@ def state_from(values: Mapping[str, Any]) -> AccountingState:
             group: Coverage((a, b) for a, b in spans) for group, spans in values["coverage"].items()
         },
         accounts={meter: _account_from(row) for meter, row in values["accounts"].items()},
+        # Earlier versions kept none of these.
+        lost_ns=dict(values.get("lost_ns", {})),
+        newest={
+            meter: (at_ns, math.nan if value is None else value)
+            for meter, (at_ns, value) in values.get("newest", {}).items()
+        },
+        standing={m: Standing(*row) for m, row in values.get("standing", {}).items()},
+        late={
+            meter: tuple((a, b) for a, b in spans)
+            for meter, spans in values.get("late", {}).items()
+        },
+        reopened=dict(values.get("reopened", {})),
     )
 
 

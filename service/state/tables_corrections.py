@@ -31,6 +31,20 @@ correction = Table(
     Index("correction_by_judged", "judged"),
 )
 
+moved_reading = Table(
+    "moved_reading",
+    metadata,
+    Column("seq", Row, primary_key=True, autoincrement=True),
+    Column("meter", String(80), nullable=False),
+    Column("said_ns", BigInteger, nullable=False),
+    Column("held_ns", BigInteger, nullable=False),
+    Column("value", Float),
+    Column("usable", Integer, nullable=False),
+    Column("stays", Integer, nullable=False),
+    Index("moved_reading_by_held", "held_ns"),
+    Index("moved_reading_by_said", "said_ns"),
+)
+
 known_until = Table(
     "known_until",
     metadata,

@@ -16,7 +16,7 @@ from service.domain.definitions import define
 from service.domain.instants import HOUR_NS
 from service.domain.plan import Window
 from service.domain.rules import Rule, ShiftShortfallRule, ThroughputRule, Timing
-from service.runtime.ledger import AccountingState
+from service.runtime.ledger import AccountingState, Step
 from service.state.database import open_database
 from service.state.ledger import HOUR_MINUTES, StateLedger
 from service.state.past import read_only
@@ -38,7 +38,7 @@ async def backtest(folder: Path) -> Figures:
     start_ns, end_ns = plant.calendar.year_bounds_ns(plant.year)
     file = folder / "state.db"
     async with open_database(f"sqlite:///{file}") as database:
-        await StateLedger(database).commit(AccountingState(closed_ns=end_ns), [])
+        await StateLedger(database).commit(AccountingState(closed_ns=end_ns), Step())
         for rows in _year(start_ns // HOUR_NS, end_ns // HOUR_NS):
             await database.write(lambda c, rows=rows: c.execute(insert(production_hour), rows))
     definitions = define(_rules(), tags=plant.tags, line=plant.line)

@@ -10,7 +10,7 @@ import pytest
 
 from service.domain.production.minutes import Grade, Minutes
 from service.runtime.identity import Role
-from service.runtime.ledger import AccountingState
+from service.runtime.ledger import AccountingState, Step
 from service.state.accounts import StateAccounts
 from service.state.database import open_database
 from service.state.ledger import StateLedger
@@ -26,7 +26,7 @@ async def test_an_account_lists_what_it_does_not_know(tmp_path: Path) -> None:
     async with open_api(tmp_path) as api:
         async with open_database(f"sqlite:///{tmp_path / 'state.db'}") as database:
             made = Minutes(HALF_PAST, kg, grade)
-            await StateLedger(database).commit(AccountingState(), [("PK-P1", made)])
+            await StateLedger(database).commit(AccountingState(), Step([("PK-P1", made)]))
             whole = await StateAccounts(database, LINE).between(HALF_PAST, HALF_PAST + 120)
             assert [(one.stage, one.kg) for one in whole] == [("PK", 45_000.0), ("SC", None)]
         await api.identity.add_user("li.wei", password=PASSWORD, role=Role.VIEWER, by="test")

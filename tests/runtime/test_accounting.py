@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import time
 from pathlib import Path
@@ -25,7 +25,7 @@ from service.journal.log import Journal, open_journal
 from service.runtime.accounting import Accounting
 from service.runtime.clock import SystemClock
 from service.runtime.errors import Retryable
-from service.runtime.ledger import AccountingState
+from service.runtime.ledger import AccountingState, Step
 from tests.sites import ZONE
 
 FIRST = 29_600_000 - 29_600_000 % 1440
@@ -48,13 +48,11 @@ class MemoryLedger:
     async def load(self) -> AccountingState:
         return AccountingState()
 
-    async def commit(
-        self, state: AccountingState, closed: Sequence[tuple[str, Minutes]], **_: object
-    ) -> None:
+    async def commit(self, state: AccountingState, step: Step) -> None:
         if self.refusing:
             self.refused.set()
             raise Retryable("the disk is full")
-        self.closed += closed
+        self.closed += step.closed
         self.groups = set(state.coverage)
 
     async def minutes_of(self, meter: str, first: int, n: int) -> Minutes:

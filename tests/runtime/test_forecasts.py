@@ -18,10 +18,10 @@ from service.domain.plan import Window
 from service.domain.production.book import ProductionBook
 from service.domain.production.minutes import Grade, Minutes
 from service.domain.rules import ForecastMissRule, Timing
-from service.runtime.accounting import AccountingState
 from service.runtime.alarms import AlarmStates
 from service.runtime.clock import FakeClock
 from service.runtime.forecast import CURRENT_NS, KEPT_NS, Forecasts
+from service.runtime.ledger import AccountingState, Step
 from service.runtime.progress import Progress
 from service.runtime.watch_production import ProductionRules
 from service.state.database import Database, open_database
@@ -191,7 +191,7 @@ async def test_the_year_before_is_read_from_the_state(tmp_path: Path) -> None:
         kg[:60] = np.nan
         grade = np.where(np.isnan(kg), Grade.UNKNOWN, Grade.MEASURED).astype(np.uint8)
         closed = [(meter, Minutes(before // MINUTE_NS, kg, grade)) for meter in METERS]
-        await StateLedger(r.database).commit(AccountingState(), closed)
+        await StateLedger(r.database).commit(AccountingState(), Step(closed))
         again = forecasts_of(r.book, r.database)
         make(r.book, START_NS, wandering(1))
         await again.catch_up()

@@ -14,7 +14,7 @@ from service.domain.losses.entries import ReasonConflict, version_of
 from service.domain.losses.reasons import Reason
 from service.domain.losses.sums import bottleneck_shares, stage_sums, unit_sums
 from service.domain.production.corrections import Cause, corrected
-from service.runtime.accounting import AccountingState
+from service.runtime.ledger import AccountingState, Step
 from service.runtime.losses import NoSuchEvent
 from tests.lossplant import PACE, at, hand_filled, minutes, steady, stop
 
@@ -55,7 +55,7 @@ async def test_a_reason_stays_with_its_event_whatever_later_readings_say(tmp_pat
         now = minutes(kg["A1"][: 24 * 60])
         change = corrected("A1", was, now, cause=Cause.LATE_VALUES, learnt_ns=p.clock.now_ns())
         assert change is not None
-        await p.ledger.commit(AccountingState(), (), corrected=[change])
+        await p.ledger.commit(AccountingState(), Step(corrected=[change]))
         await p.close(14 * 24 + 1)
         assert await p.events() == [
             ("A1", "stopped", 7.1, 9.0, "EQ-elec"),

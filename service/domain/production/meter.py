@@ -24,7 +24,8 @@ class Account:
 
     last_ns, last_value: the last good reading, or for a rate the instant up to which it is
     integrated.
-    hole_ns: since when the meter reads Bad, None while its last reading is good.
+    hole_ns: since when the meter reads Bad, None while its last reading is good. For a rate also
+    since when it is unknown for a hole that is too long to bridge.
     open: minutes that are not closed yet; None before the first good reading.
     held_ns: of a counter, since when it has shown ``last_value``.
     vessel: of a batch meter, whose ``last_ns`` is up to where its weight was looked at.
@@ -80,6 +81,8 @@ def advance(
     held_ns: int | None = None
     if meter.kind is MeterKind.RATE:
         bridged = length_ns[-1] <= seconds(meter.bridge_s)
+        if not bridged:  # unknown up to the next good reading, though the source lives again
+            bad_since = int(hole_ns[-1]) - (hidden_ns if len(good_ns) == 1 else 0)
         last_ns = max(holds_until_ns if bridged else until_ns, last_ns)
         portions = integral(meter, good_ns, good, hole_ns, length_ns, last_ns)
         closed_ns = min(last_ns, until_ns)
@@ -88,8 +91,7 @@ def advance(
         held_ns = int(held[-1])
         portions = rises(meter, good_ns, good, hole_ns, held)
         closed_ns = holds_until_ns - seconds(meter.sample_s)
-    if account.open is None:
-        portions = since(portions, began.first * MINUTE_NS)
+    portions = since(portions, began.first * MINUTE_NS)  # an account begins on a whole minute
     left, closed = close(spread(began, by_mass_in_force(meter, portions)), closed_ns // MINUTE_NS)
     state = Account(last_ns, float(good[-1]), bad_since, left, held_ns)
     return state, closed if len(closed) else None

@@ -9,6 +9,7 @@ import numpy as np
 
 from service.domain.arrays import Float64s, Int64s, UInt8s
 from service.domain.instants import MINUTE_NS
+from service.domain.production.windows import UNIT_KG
 
 NOT_CLOSED = 255
 """In place of a grade: a minute that nothing is known of yet."""
@@ -72,7 +73,8 @@ def spread(open_minutes: OpenMinutes, portions: Portions) -> OpenMinutes:
 
     A portion that begins before the first open minute (its minutes are closed) counts in full in
     what is
-    open. An unknown portion makes every minute that it touches unknown.
+    open. An unknown portion makes every minute that it touches unknown. Minutes hold whole units of
+    ``UNIT_KG``, so that they come out equal to the last bit in whatever pieces readings come.
     """
     if not len(portions.kg):
         return open_minutes
@@ -88,15 +90,16 @@ def spread(open_minutes: OpenMinutes, portions: Portions) -> OpenMinutes:
     grade[: len(open_minutes.grade)] = open_minutes.grade
 
     first = start // MINUTE_NS
-    mass = np.where(np.isnan(portions.kg), 0.0, portions.kg)
+    mass = np.rint(np.where(np.isnan(portions.kg), 0.0, portions.kg) / UNIT_KG)
     inside = first == last
-    kg += np.bincount(first[inside], weights=mass[inside], minlength=n)
+    kg += np.bincount(first[inside], weights=mass[inside], minlength=n) * UNIT_KG
     marked = inside & (portions.grade > 0)
     np.maximum.at(grade, first[marked], portions.grade[marked])
     for at in np.flatnonzero(~inside):
         a, b = int(first[at]), int(last[at])
         edges = np.clip(np.arange(a, b + 2) * MINUTE_NS, start[at], end[at])
-        kg[a : b + 1] += mass[at] * (np.diff(edges) / (end[at] - start[at]))
+        made = np.rint(mass[at] * ((edges - start[at]) / (end[at] - start[at])))
+        kg[a : b + 1] += np.diff(made) * UNIT_KG
         np.maximum(grade[a : b + 1], portions.grade[at], out=grade[a : b + 1])
     return OpenMinutes(open_minutes.first, kg, grade)
 

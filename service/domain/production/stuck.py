@@ -61,9 +61,11 @@ def find_stuck(
     if meter.stuck_s is None:
         return standing, []
     patience_ns = seconds(meter.stuck_s)
-    runs = _running(meter, standing, running, until_ns)
+    # What came ahead of ``until_ns`` is in hand now and will not be again.
+    until_ns = max(until_ns, int(readings.time_ns.max(initial=until_ns)))
+    runs, runs_ns = _running(meter, standing, running, until_ns)
     spans: list[Span] = []
-    begun, values = _stretches(standing, readings, gaps, until_ns)
+    begun, values = _stretches(standing, readings, gaps)
     ends = np.append(begun[1:], until_ns)
     long = (ends - begun > patience_ns) & ~np.isnan(values)
     if meter.kind is MeterKind.RATE:
@@ -75,7 +77,6 @@ def find_stuck(
             if onset_ns < min(end_ns, b):
                 spans.append(Span(onset_ns, end_ns, at == len(begun) - 1))
                 break
-    runs_ns = runs[-1][0] if runs and runs[-1][1] >= until_ns else None
     if not len(begun):
         return replace(standing, runs_ns=runs_ns), []
     stuck_ns = spans[-1].start_ns if spans and spans[-1].open else None
@@ -98,12 +99,11 @@ def without_stuck(readings: Readings, spans: Sequence[Span]) -> Readings:
 
 
 def _stretches(
-    standing: Standing, readings: Readings, gaps: Sequence[tuple[int, int]], until_ns: int
+    standing: Standing, readings: Readings, gaps: Sequence[tuple[int, int]]
 ) -> tuple[Int64s, Float64s]:
     """When each stretch of one unchanged value began, and the value; NaN while nothing is known."""
-    kept = readings.time_ns < until_ns
-    time_ns = readings.time_ns[kept]
-    value = np.where(readings.usable, readings.value, np.nan)[kept]
+    time_ns = readings.time_ns
+    value = np.where(readings.usable, readings.value, np.nan)
     if standing.value is not None:
         time_ns = np.append(np.int64(standing.since_ns), time_ns)
         value = np.append(standing.value, value)
@@ -125,10 +125,10 @@ def _stretches(
 
 def _running(
     meter: Meter, standing: Standing, running: Readings, until_ns: int
-) -> list[tuple[int, int]]:
-    """The intervals in which the machine ran, up to ``until_ns``."""
+) -> tuple[list[tuple[int, int]], int | None]:
+    """The intervals in which the machine ran, up to ``until_ns``, and since when it still runs."""
     if meter.runs_tag is None:
-        return [(np.iinfo(np.int64).min, until_ns)]
+        return [(np.iinfo(np.int64).min, until_ns)], None
     found: list[tuple[int, int]] = []
     since = standing.runs_ns
     on = running.usable & (running.value > meter.runs_above)
@@ -142,7 +142,7 @@ def _running(
             since = None
     if since is not None:
         found.append((since, until_ns))
-    return found
+    return found, since
 
 
 def _value(value: float) -> float | None:
