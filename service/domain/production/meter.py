@@ -12,7 +12,7 @@ from service.domain.instants import MINUTE_NS, seconds
 from service.domain.line import Meter, MeterKind
 from service.domain.production.batches import Vessel, told_until, watch_vessel
 from service.domain.production.masses import by_mass_in_force
-from service.domain.production.minutes import Minutes, OpenMinutes, close, since, spread
+from service.domain.production.minutes import Minutes, OpenMinutes, close, spread
 from service.domain.production.rate import integral
 from service.domain.production.readings import NO_HOLE, Readings, first_holes, in_order
 from service.domain.production.totaliser import held_since, rises
@@ -91,8 +91,8 @@ def advance(
         held_ns = int(held[-1])
         portions = rises(meter, good_ns, good, hole_ns, held)
         closed_ns = holds_until_ns - seconds(meter.sample_s)
-    portions = since(portions, began.first * MINUTE_NS)  # an account begins on a whole minute
-    left, closed = close(spread(began, by_mass_in_force(meter, portions)), closed_ns // MINUTE_NS)
+    collected = spread(began, by_mass_in_force(meter, portions), cut=True)
+    left, closed = close(collected, closed_ns // MINUTE_NS)
     state = Account(last_ns, float(good[-1]), bad_since, left, held_ns)
     return state, closed if len(closed) else None
 

@@ -68,28 +68,34 @@ class Portions:
     grade: UInt8s
 
 
-def spread(open_minutes: OpenMinutes, portions: Portions) -> OpenMinutes:
+def spread(open_minutes: OpenMinutes, portions: Portions, *, cut: bool = False) -> OpenMinutes:
     """Adds ``portions`` to the minutes they overlap, evenly over their own length.
 
     A portion that begins before the first open minute (its minutes are closed) counts in full in
-    what is
-    open. An unknown portion makes every minute that it touches unknown. Minutes hold whole units of
-    ``UNIT_KG``, so that they come out equal to the last bit in whatever pieces readings come.
+    what is open; with ``cut`` only what of it was made since counts: an account begins on a whole
+    minute. An unknown portion makes every minute that it touches unknown. Minutes hold whole units
+    of ``UNIT_KG``, so that they come out equal to the last bit in whatever pieces readings come.
     """
+    origin_ns = open_minutes.first * MINUTE_NS
+    if cut:
+        kept = portions.end_ns > origin_ns
+        portions = Portions(
+            portions.start_ns[kept], portions.end_ns[kept], portions.kg[kept], portions.grade[kept]
+        )
     if not len(portions.kg):
         return open_minutes
-    origin_ns = open_minutes.first * MINUTE_NS
-    start = np.maximum(portions.start_ns - origin_ns, 0)
-    end = np.maximum(portions.end_ns - origin_ns, 1)
-    start = np.minimum(start, end - 1)
-    last = (end - 1) // MINUTE_NS
+    start = portions.start_ns - origin_ns
+    end = portions.end_ns - origin_ns
+    if not cut:
+        end = np.maximum(end, 1)
+        start = np.minimum(np.maximum(start, 0), end - 1)
+    first, last = start // MINUTE_NS, (end - 1) // MINUTE_NS
     n = max(int(last.max()) + 1, len(open_minutes.kg))
     kg = np.zeros(n)
     grade = np.zeros(n, np.uint8)
     kg[: len(open_minutes.kg)] = open_minutes.kg
     grade[: len(open_minutes.grade)] = open_minutes.grade
 
-    first = start // MINUTE_NS
     mass = np.rint(np.where(np.isnan(portions.kg), 0.0, portions.kg) / UNIT_KG)
     inside = first == last
     kg += np.bincount(first[inside], weights=mass[inside], minlength=n) * UNIT_KG
@@ -98,20 +104,11 @@ def spread(open_minutes: OpenMinutes, portions: Portions) -> OpenMinutes:
     for at in np.flatnonzero(~inside):
         a, b = int(first[at]), int(last[at])
         edges = np.clip(np.arange(a, b + 2) * MINUTE_NS, start[at], end[at])
-        made = np.rint(mass[at] * ((edges - start[at]) / (end[at] - start[at])))
-        kg[a : b + 1] += np.diff(made) * UNIT_KG
-        np.maximum(grade[a : b + 1], portions.grade[at], out=grade[a : b + 1])
+        made = np.diff(np.rint(mass[at] * ((edges - start[at]) / (end[at] - start[at]))))
+        there = slice(max(a, 0), b + 1)
+        kg[there] += made[there.start - a :] * UNIT_KG
+        np.maximum(grade[there], portions.grade[at], out=grade[there])
     return OpenMinutes(open_minutes.first, kg, grade)
-
-
-def since(portions: Portions, start_ns: int) -> Portions:
-    """What of ``portions`` was made from ``start_ns`` on; a portion that begins earlier is cut."""
-    kept = portions.end_ns > start_ns
-    start = portions.start_ns[kept]
-    end = portions.end_ns[kept]
-    cut = np.maximum(start, start_ns)
-    share = (end - cut) / (end - start)
-    return Portions(cut, end, portions.kg[kept] * share, portions.grade[kept])
 
 
 def close(open_minutes: OpenMinutes, until_minute: int) -> tuple[OpenMinutes, Minutes]:
