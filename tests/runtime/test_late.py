@@ -135,7 +135,7 @@ disorders = st.builds(
 
 @given(disorder=disorders)
 @settings(
-    max_examples=300 if TORTURE else 12,
+    max_examples=300 if TORTURE else 6,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
