@@ -15,6 +15,7 @@ import { answerEntries } from "./entries.mjs";
 import { forecast } from "./forecast.mjs";
 import { explanationOf, giveReason, kpis, losses } from "./losses.mjs";
 import { history, line, liveValue, production, site, STALE_SINCE, tags } from "./plant.mjs";
+import { reportList, reportPage } from "./reports.mjs";
 
 /** @import { IncomingMessage, ServerResponse } from "node:http" */
 /** @import { Alarm, Role, Source } from "../src/api/types" */
@@ -165,6 +166,9 @@ async function api(request, response, url) {
   if (call === "GET losses") return json(response, 200, losses(Date.now(), numberOf("start", 0)));
   if (call === "GET kpi") return json(response, 200, kpis(Date.now(), numberOf("start", 0)));
   if (call === "GET sources") return json(response, 200, { sources: sourcesNow() });
+  if (call === "GET reports") return json(response, 200, reportList(Date.now(), numberOf("limit", 50), numberOf("offset", 0)));
+  const page = /^GET reports\/(.+)\.html$/.exec(call);
+  if (page !== null) return void response.writeHead(200, { "Content-Type": "text/html; charset=utf-8" }).end(reportPage(page[1] ?? "", query.get("lang") ?? "en"));
   if (call === "GET tags") return json(response, 200, findTags(query.get("query") ?? "", numberOf("limit", 100)));
   if (call === "GET deliveries") return json(response, 200, { deliveries: deliveriesOf(alarms.slice(0, 12)) });
   if (call === "GET history") {

@@ -7,6 +7,7 @@ import { EntriesPage } from "./pages/entries/entries";
 import { LinePage } from "./pages/line/line";
 import { LoginPage } from "./pages/login";
 import { LossesPage } from "./pages/losses/losses";
+import { ReportsPage } from "./pages/reports/reports";
 import { TrendsEntry } from "./pages/trends/entry";
 import { route } from "./route";
 import { identity, isLost, site } from "./state/store";
@@ -34,6 +35,7 @@ export function App() {
         {page === "trends" && <TrendsEntry />}
         {page === "entries" && <EntriesPage />}
         {page === "calendar" && <CalendarPage />}
+        {page === "reports" && <ReportsPage />}
       </main>
     </>
   );

@@ -11,6 +11,7 @@ import "./styles/forecast.css";
 import "./styles/alarms.css";
 import "./styles/entries.css";
 import "./styles/losses.css";
+import "./styles/reports.css";
 import { language } from "./words";
 
 followTheme();

@@ -283,6 +283,23 @@ def test_trends_are_picked_zoomed_and_shared(page: Page) -> None:
     expect(page.get_by_test_id("readout-CB-L07B-TIC112.OP")).to_have_text(re.compile("%"))
 
 
+def test_reports_are_opened_in_the_language_of_the_page(page: Page) -> None:
+    page.get_by_test_id("nav-reports").click()
+    expect(page.get_by_test_id("report-current")).to_contain_text("so far")
+    rows = page.get_by_test_id("report-row")
+    expect(rows).to_have_count(50)
+    expect(rows.nth(0)).to_contain_text("provisional")
+    expect(rows.nth(1)).to_contain_text("revision 2")
+    expect(rows.nth(2)).to_contain_text("—\u00a0t of 70.7\u00a0t due (—)")
+    page.get_by_text("Earlier reports").click()
+    expect(rows).to_have_count(60)
+    page.get_by_test_id("lang-switch").click()
+    expect(rows.nth(0)).to_contain_text("暂定")
+    with page.context.expect_page() as opened:
+        rows.nth(1).get_by_test_id("report-open").click()
+    expect(opened.value.get_by_role("heading")).to_have_text("班次报告")
+
+
 def test_a_silent_service_is_plain_within_5_s(page: Page, mock: Mock) -> None:
     expect(page.get_by_test_id("connection-state")).to_have_text(re.compile("Connected"))
     mock.change('{"silent": true}')
@@ -303,7 +320,8 @@ def test_nothing_sticks_out(browser: Browser, mock: Mock, width: int, locale: st
     page = browser.new_page(locale=locale, viewport={"width": width, "height": 900})
     log_in(page, mock, "engineer")
     trends = "#/trends?tags=CB-L07B-TIC112.PV,CB-L07B-FIC122.PV,CB-L07B-PT121.PV"
-    pages = ["#/line", "#/alarms", "#/alarms?tab=history", "#/entries", "#/calendar", trends]
+    pages = ["#/line", "#/alarms", "#/alarms?tab=history", "#/entries", "#/calendar"]
+    pages += ["#/reports", trends]
     for where in pages:
         page.goto(mock.url + where)
         expect(page.locator(".waiting")).to_have_count(0)

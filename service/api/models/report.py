@@ -146,8 +146,8 @@ class ReportAlarm(Answer):
     priority: int
     asset: str
     message: Names
-    raised: Instant
-    returned: Instant | None
+    raised_at: Instant
+    returned_at: Instant | None
     acknowledged_by: str | None
 
 
@@ -221,7 +221,7 @@ class ShiftReport(Answer):
     start: Instant
     end: Instant
     until: Instant
-    made: Instant
+    made_at: Instant
     closed_through: Instant | None
     final: bool
     revision: int
@@ -244,7 +244,7 @@ class ReportItem(Answer):
     name: str
     start: Instant
     end: Instant
-    made: Instant
+    made_at: Instant
     revision: int
     final: bool
     actual_t: float | None
@@ -258,7 +258,7 @@ class ReportItem(Answer):
             name=card.shift_name,
             start=iso(card.start_ns),
             end=iso(card.end_ns),
-            made=iso(card.made_ns),
+            made_at=iso(card.made_ns),
             revision=card.revision,
             final=card.final,
             actual_t=tonnes(card.actual_kg),

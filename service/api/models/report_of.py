@@ -49,7 +49,7 @@ def report_of(made: content.ShiftReport) -> ShiftReport:
         start=iso(made.start_ns),
         end=iso(made.end_ns),
         until=iso(made.until_ns),
-        made=iso(made.made_ns),
+        made_at=iso(made.made_ns),
         closed_through=iso_or_none(made.closed_ns),
         final=made.final,
         revision=made.revision,
@@ -144,7 +144,7 @@ def _alarms(part: content.AlarmPart | content.Missing) -> ReportAlarms | NotAvai
     lines = [
         ReportAlarm(
             id=one.id, priority=int(one.priority), asset=one.asset, message=names(one.message),
-            raised=iso(one.raised_ns), returned=iso_or_none(one.returned_ns),
+            raised_at=iso(one.raised_ns), returned_at=iso_or_none(one.returned_ns),
             acknowledged_by=one.acknowledged_by,
         )
         for one in part.lines

@@ -19,6 +19,7 @@ import type {
   LossEvent,
   Losses,
   Production,
+  ReportList,
   Session,
   Source,
   Tag,
@@ -50,6 +51,7 @@ export const rest = {
   line: () => call<Line>("GET", "line"),
   forecast: () => call<Forecast>("GET", "forecast"),
   production: () => call<Production>("GET", "production"),
+  reports: (limit: number, offset: number) => call<ReportList>("GET", `reports?limit=${limit}&offset=${offset}`),
   sources: () => call<{ sources: Source[] }>("GET", "sources"),
   tags: (query: string, limit: number) =>
     call<{ total: number; tags: Tag[] }>("GET", `tags?${new URLSearchParams({ query, limit: `${limit}` })}`),

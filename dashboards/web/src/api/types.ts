@@ -248,6 +248,22 @@ export type Delivery = {
   delivered_at: string | null;
 };
 
+/** A kept shift report's newest revision, with plant output; unknown is null. */
+export type ReportItem = {
+  shift: string;
+  name: string;
+  start: string;
+  end: string;
+  made_at: string;
+  revision: number;
+  final: boolean;
+  actual_t: number | null;
+  plan_t: number;
+  deviation_pct: number | null;
+};
+/** current: the shift that is on, whose report can be opened too. */
+export type ReportList = { current: string; reports: ReportItem[] };
+
 export type SourceState = "connecting" | "connected" | "failed" | "lost" | "ended";
 export type Source = {
   name: string;

@@ -5,7 +5,7 @@ export const en = {
   product: "Anodewatch",
   outdated: "This page is older than the service. Reload it.",
   reload: "Reload",
-  nav: { line: "Line", losses: "Losses", alarms: "Alarms", trends: "Trends", entries: "Entries", calendar: "Calendar", label: "Pages", skip: "Skip to the page" },
+  nav: { line: "Line", losses: "Losses", alarms: "Alarms", trends: "Trends", reports: "Reports", entries: "Entries", calendar: "Calendar", label: "Pages", skip: "Skip to the page" },
   theme: { label: "Theme", auto: "Auto", light: "Light", dark: "Dark" },
   user: {
     label: "User",
@@ -171,6 +171,18 @@ export const en = {
     known: "Known",
     bottleneck: (names: string) => `Bottleneck: ${names}`,
     noQuality: "Quality and OEE need scrap or laboratory entries.",
+  reports: {
+    title: "Shift reports",
+    loading: "Loading reports …",
+    none: "No report yet: the first one comes when a shift is over.",
+    failed: (detail: string) => `The reports can't be read: ${detail}`,
+    current: "the shift that is on, so far",
+    made: (made: string, plan: string, deviation: string) => `${made} of ${plan} due (${deviation})`,
+    provisional: "provisional",
+    revision: (n: number) => `revision ${n}`,
+    open: "Open",
+    print: "Print",
+    more: "Earlier reports",
   },
   alarms: {
     title: "Alarms",

@@ -7,7 +7,7 @@ export const zh: Words = {
   product: "Anodewatch",
   outdated: "页面版本比服务旧，请重新加载。",
   reload: "重新加载",
-  nav: { line: "产线", losses: "损失", alarms: "报警", trends: "趋势", entries: "录入", calendar: "日历", label: "页面", skip: "跳到页面内容" },
+  nav: { line: "产线", losses: "损失", alarms: "报警", trends: "趋势", reports: "报告", entries: "录入", calendar: "日历", label: "页面", skip: "跳到页面内容" },
   theme: { label: "主题", auto: "自动", light: "浅色", dark: "深色" },
   user: {
     label: "用户",
@@ -166,6 +166,18 @@ export const zh: Words = {
     known: "已知",
     bottleneck: (names: string) => `瓶颈：${names}`,
     noQuality: "合格率和 OEE 需要废品或化验室录入。",
+  reports: {
+    title: "班次报告",
+    loading: "正在读取报告 …",
+    none: "尚无报告：首份报告在班次结束后生成。",
+    failed: (detail) => `无法读取报告：${detail}`,
+    current: "当前班次（截至目前）",
+    made: (made, plan, deviation) => `${made} / 计划 ${plan}（${deviation}）`,
+    provisional: "暂定",
+    revision: (n) => `第 ${n} 版`,
+    open: "打开",
+    print: "打印",
+    more: "更早的报告",
   },
   alarms: {
     title: "报警",
