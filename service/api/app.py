@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -84,6 +86,7 @@ def create_api(context: ApiContext, *, pace: Pace | None = None) -> FastAPI:
     app.state.context = context
     app.state.pace = pace or Pace()
     app.state.streams = streams
+    app.state.printing = asyncio.Semaphore(1)  # laying out a PDF takes a core for a second
     app.state.registry = health.registry_of(context.measures, streams)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(AnswerHeaders)

@@ -19,8 +19,6 @@ REMEDY = (
 )
 NO_LIBRARY, NO_FONT = 3, 4
 
-_one_at_a_time = asyncio.Semaphore(1)
-
 
 class CannotPrint(Exception):
     """What this machine lacks to make a PDF, and the remedy."""
@@ -28,21 +26,20 @@ class CannotPrint(Exception):
 
 async def report_pdf(html: str) -> bytes:
     """``html`` as PDF. Raises CannotPrint when a library or a font is missing, Retryable when it
-    took too long."""
-    async with _one_at_a_time:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", __name__,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                pdf, said = await process.communicate(html.encode())
-        except TimeoutError:
-            raise Retryable(f"the PDF was not laid out within {TIMEOUT_S:.0f} s") from None
-        finally:
-            if process.returncode is None:
-                process.kill()
+    took too long. Called one at a time."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", __name__,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            pdf, said = await process.communicate(html.encode())
+    except TimeoutError:
+        raise Retryable(f"the PDF was not laid out within {TIMEOUT_S:.0f} s") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
     if process.returncode == 0:
         return pdf
     if b"No fonts configured" in said:  # the layout warns of it, and then may crash

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Query
 from fastapi import Path as InPath
 from fastapi.responses import HTMLResponse, Response
+from starlette.requests import Request
 
 from service.api.access import Context, at_least
 from service.api.models.report import ReportItem, ReportList, ShiftReport
@@ -74,12 +75,19 @@ async def read_page(
     },
 )
 async def read_pdf(
-    shift: Shift, context: Context, lang: Lang = Language.EN, revision: Revision = None
+    request: Request,
+    shift: Shift,
+    context: Context,
+    lang: Lang = Language.EN,
+    revision: Revision = None,
 ) -> Response:
     """The same page as PDF; 501 names the library or font that this machine lacks."""
     report = await context.reports.report(shift, revision)
     try:
-        pdf = await report_pdf(await _page(report, lang))
+        page = await _page(report, lang)
+        printing: asyncio.Semaphore = request.app.state.printing
+        async with printing:
+            pdf = await report_pdf(page)
     except CannotPrint as error:
         raise HTTPException(501, str(error)) from error
     name = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in report.shift)
