@@ -171,6 +171,7 @@ export const en = {
     known: "Known",
     bottleneck: (names: string) => `Bottleneck: ${names}`,
     noQuality: "Quality and OEE need scrap or laboratory entries.",
+  },
   reports: {
     title: "Shift reports",
     loading: "Loading reports …",

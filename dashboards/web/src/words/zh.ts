@@ -166,6 +166,7 @@ export const zh: Words = {
     known: "已知",
     bottleneck: (names: string) => `瓶颈：${names}`,
     noQuality: "合格率和 OEE 需要废品或化验室录入。",
+  },
   reports: {
     title: "班次报告",
     loading: "正在读取报告 …",
