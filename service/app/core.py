@@ -25,6 +25,7 @@ from service.runtime.corrections import CORRECTIONS_FOR_S, KNOWN_FOR_S
 from service.runtime.deliver import deliver
 from service.runtime.derived import CONNECTOR as DERIVED
 from service.runtime.derived import KEEP_ALIVE_S, derived_tags, write_derived
+from service.runtime.derived_losses import shift_tags, write_shifts
 from service.runtime.entries import Entries
 from service.runtime.errors import ConnectorError
 from service.runtime.forecast import Forecasts
@@ -127,7 +128,7 @@ async def open_core(
     async with AsyncExitStack() as stack:
         data = site.service.data
         stack.enter_context(occupied(data))
-        tags = [*site.tags, *derived_tags(site.line.all_meters)]
+        tags = [*site.tags, *derived_tags(site.line.all_meters), *shift_tags(site.line)]
         table = await asyncio.to_thread(register, data / "journal", tags)
         database = await stack.enter_async_context(open_database(f"sqlite:///{data / 'state.db'}"))
         planning = Planning(
@@ -238,6 +239,12 @@ async def run_core(core: Core, stop: asyncio.Event) -> None:
                 ("watch-production", core.watch.run_production(core.accounting)),
                 ("watch-absence", core.watch.run_absence()),
                 ("losses", core.losses.run()),
+                (
+                    "derived-shifts",
+                    write_shifts(
+                        core.losses, core.loss_book, core.history, core.live, core.table, core.clock
+                    ),
+                ),
                 ("forecast", core.forecasts.run()),
                 (
                     "derived",

@@ -138,12 +138,18 @@ class Losses:
         # Later versions of the plan leave what was due before them as it was.
         about = repr((line, plan.first.target_kg, plan.first.calendar))
         self._fingerprint = hashlib.sha256(about.encode()).hexdigest()[:16]
+        self._changed: set[int] = set()
         self.found = Progress()
 
     @property
     def calendar(self) -> Calendar:
         """Shifts, days and months as they are now."""
         return self._plan.calendar
+
+    def take_changed(self) -> list[int]:
+        """The begins of the shifts that were found since this was last asked, in order."""
+        changed, self._changed = sorted(self._changed), set()
+        return changed
 
     def now_ns(self) -> int:
         """The instant now."""
@@ -274,6 +280,7 @@ class Losses:
             state = self._moved_on(spans, closed_ns)
             await self._store.keep(shifts, state)
             self._state = state
+            self._changed.update(shift.span.start_ns for shift in shifts)
             self.found.step()
 
     def _moved_on(self, spans: Sequence[ShiftSpan], closed_ns: int) -> LossState:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,14 +11,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from service.domain.batch import Batch
 from service.domain.instants import DAY_NS, HOUR_NS
 from service.domain.losses.entries import ReasonConflict, version_of
 from service.domain.losses.reasons import Reason
 from service.domain.losses.sums import bottleneck_shares, stage_sums, unit_sums
 from service.domain.production.corrections import Cause, corrected
+from service.domain.quality import BAD_NO_DATA, GOOD
+from service.domain.tagtable import TagTable
+from service.runtime.derived_losses import shift_tags, write_shifts
 from service.runtime.ledger import AccountingState, Step
+from service.runtime.live import LiveTable
 from service.runtime.losses import NoSuchEvent
-from tests.lossplant import PACE, at, hand_filled, minutes, steady, stop
+from tests.lossplant import LINE, PACE, at, hand_filled, minutes, steady, stop
 
 
 async def test_a_stop_over_a_shifts_end_is_one_event(tmp_path: Path) -> None:
@@ -139,3 +146,49 @@ async def test_catching_up_with_a_long_past_goes_in_portions(tmp_path: Path) -> 
         state = await p.book.load()
         assert state.settled_ns is not None
         assert (p.closed.closed_ns or 0) - state.settled_ns <= 4 * DAY_NS + 8 * HOUR_NS
+
+
+class Store:
+    """Keeps what history is given, the last of each tag and time."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[int, int], tuple[float, int]] = {}
+        self.news = asyncio.Event()
+
+    async def write(self, batches: Sequence[Batch]) -> None:
+        for b in batches:
+            for row in zip(b.tag.tolist(), b.time_ns.tolist(), b.value, b.status, strict=True):
+                self.rows[row[0], row[1]] = (float(row[2]), int(row[3]))
+        self.news.set()
+
+
+async def test_a_shifts_figures_are_tags_like_any_other(tmp_path: Path) -> None:
+    kg = steady(1)
+    stop(kg, "A1", 7.0, 9.5)
+    stop(kg, "B1", 8.0, 16.0, np.nan)
+    table = TagTable(dict(enumerate(shift_tags(LINE), 1)))
+    store, live = Store(), LiveTable(table)
+    async with hand_filled(tmp_path, kg) as p, asyncio.TaskGroup() as group:
+        writing = group.create_task(
+            write_shifts(p.losses, p.book, store, live, table, p.clock)  # type: ignore[arg-type]
+        )
+        await p.close(7.5)  # the first shift is written while it goes on, and again
+        await p.close(20.0)
+        while (table.number("B-SHIFT.KNOWN"), at(16)) not in store.rows:  # the last to be written
+            await store.news.wait()
+            store.news.clear()
+        writing.cancel()
+
+    def value(tag: str, hour: float) -> tuple[float, int]:
+        return store.rows[table.number(tag), at(hour)]
+
+    assert value("A-SHIFT.PLAN", 0) == (pytest.approx(8.0), GOOD)
+    assert value("A-SHIFT.MADE", 0) == (pytest.approx(7.5), GOOD)
+    assert value("A-SHIFT.LOST", 0) == (pytest.approx(0.5), GOOD)
+    assert value("A-SHIFT.AVAIL", 0) == (pytest.approx(100 * 15 / 16), GOOD)
+    assert value("A-SHIFT.OEE", 0) == (pytest.approx(100 * 15 / 16 * 500 / 720), GOOD)
+    assert value("B-SHIFT.PLAN", 8) == (pytest.approx(8.0), GOOD)
+    unknown, status = value("B-SHIFT.AVAIL", 8)  # not seen is not zero
+    assert np.isnan(unknown)
+    assert status == BAD_NO_DATA
+    assert value("B-SHIFT.KNOWN", 8) == (0.0, GOOD)

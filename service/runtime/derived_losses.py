@@ -1,0 +1,144 @@
+"""Plan, losses and indicators of each shift as tags like any other: in history, trends, Grafana."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from service.domain.batch import Batch, Origin, TimeOrigin, make_batch
+from service.domain.kpi import Known
+from service.domain.line import Line
+from service.domain.losses.shifts import ShiftLosses
+from service.domain.losses.sums import StageSum, stage_sums
+from service.domain.quality import BAD_NO_DATA, GOOD
+from service.domain.tag import Tag
+from service.domain.tagtable import TagTable
+from service.runtime.clock import Clock
+from service.runtime.derived import CONNECTOR
+from service.runtime.history import HistoryWriter
+from service.runtime.live import LiveTable
+from service.runtime.losses import Losses
+from service.runtime.retry import until_done
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One figure of a stage's shift: the attribute of its tag, unit, names, and how it comes."""
+
+    attribute: str
+    unit: str
+    name_en: str
+    name_zh: str
+    of: Callable[[StageSum], Known]
+
+
+def _t(kg: Known) -> Known:
+    return None if kg is None else kg / 1_000.0
+
+
+def _pct(share: Known) -> Known:
+    return None if share is None else 100.0 * share
+
+
+# fmt: off
+SERIES: tuple[Series, ...] = (
+    Series("PLAN", "t", "plan of the shift so far", "本班至今计划",
+           lambda s: _t(s.totals.plan_kg + s.totals.unknown_due_kg)),
+    Series("MADE", "t", "made in the shift so far", "本班至今产量",
+           lambda s: _t(s.totals.actual_kg) if s.time.known_share else None),
+    Series("LOST", "t", "lost in events of the shift", "本班事件损失",
+           lambda s: _t(sum(s.totals.by_reason.values())) if s.time.known_share else None),
+    Series("AVAIL", "%", "availability of the shift", "本班可用率",
+           lambda s: _pct(s.indicators()["availability"])),
+    Series("EFFECT", "%", "effectiveness of the shift", "本班性能率",
+           lambda s: _pct(s.indicators()["effectiveness"])),
+    Series("OEE", "%", "availability × effectiveness of the shift", "本班可用率×性能率",
+           lambda s: _pct(_oee(s))),
+    Series("KNOWN", "%", "known part of the shift's busy time", "本班已知时间",
+           lambda s: _pct(s.time.known_share)),
+    Series("ENERGY", "kWh/t", "energy per tonne of the shift", "本班吨产品能耗",
+           lambda s: s.indicators()["energy_per_tonne"]),
+)
+# fmt: on
+"""``OEE`` supposes good quality: what the laboratory says comes days later."""
+
+
+def _oee(one: StageSum) -> Known:
+    """OEE as if all that was made were good."""
+    return one.indicators(good_kg=one.time.made_kg)["oee_index"]
+
+
+def shift_tag(stage: str, attribute: str) -> str:
+    """The id of a stage's series."""
+    return f"{stage}-SHIFT.{attribute}"
+
+
+def shift_tags(line: Line) -> list[Tag]:
+    """A tag for each stage and series; a value stands at its shift's start, and is written again as
+    the shift goes on."""
+    return [
+        Tag(
+            id=shift_tag(stage.id, one.attribute),
+            connector=CONNECTOR,
+            node=stage.id,
+            unit=one.unit,
+            name_en=f"{stage.name_en}: {one.name_en}",
+            name_zh=f"{stage.name_zh}{one.name_zh}",
+        )
+        for stage in line.stages
+        for one in SERIES
+    ]
+
+
+def shifts_as_batch(shifts: Sequence[ShiftLosses], table: TagTable, *, now_ns: int) -> Batch:
+    """Shifts as rows; what is unknown is null and Bad."""
+    rows = [
+        (table.number(tag), shift.span.start_ns, one.of(stage_sum))
+        for shift in shifts
+        for stage, stage_sum in stage_sums([shift]).items()
+        for one in SERIES
+        if (tag := shift_tag(stage, one.attribute)) in table
+    ]
+    return make_batch(
+        [number for number, _, _ in rows],
+        [time_ns for _, time_ns, _ in rows],
+        [NAN if value is None else value for _, _, value in rows],
+        [BAD_NO_DATA if value is None else GOOD for _, _, value in rows],
+        received_ns=now_ns,
+        time_origin=TimeOrigin.RECEIPT,
+        origin=Origin.DERIVED,
+        source=CONNECTOR,
+    )
+
+
+class KeptShifts(Protocol):
+    """Where losses are kept. Called by one task; raises Retryable when it can't be read now."""
+
+    async def shifts(self, start_ns: int, end_ns: int) -> Sequence[ShiftLosses]:
+        """Every kept shift that overlaps [start_ns, end_ns), in order."""
+        ...
+
+
+async def write_shifts(
+    losses: Losses,
+    kept: KeptShifts,
+    history: HistoryWriter,
+    live: LiveTable,
+    table: TagTable,
+    clock: Clock,
+) -> None:
+    """Carries what was found of shifts to ``live`` and ``history`` for ever; writing again changes
+    nothing. After a restart the shifts that are not settled are found, and so written, again."""
+    while True:
+        seen = losses.found.value
+        for start_ns in losses.take_changed():
+            read = partial(kept.shifts, start_ns, start_ns + 1)
+            shifts = await until_done(read, what="shifts' series", clock=clock)
+            batch = shifts_as_batch(shifts, table, now_ns=clock.now_ns())
+            live.take(batch)
+            await until_done(partial(history.write, [batch]), what="shifts' history", clock=clock)
+        await losses.found.until(seen + 1)
