@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 
-from service.domain.arrays import Float64s, Int64s
-from service.domain.calendar import Calendar
+from service.domain.arrays import Float64s, Index, Int64s
+from service.domain.calendar import Calendar, ShiftSpan
 from service.domain.instants import MINUTE_NS
 from service.domain.plan import Plan, Window, window_start_ns
 
@@ -29,7 +30,11 @@ class Grid:
     def starts_ns(self, window: Window) -> Int64s:
         """Begin of ``window`` for each end; shape (n,)."""
         if window not in self._starts:
-            self._starts[window] = _starts(window, self.plan.calendar, self.ends_ns)
+            if window is Window.SHIFT:
+                spans, at = self._spans
+                self._starts[window] = np.array([s.start_ns for s in spans], np.int64)[at]
+            else:
+                self._starts[window] = _starts(window, self.plan.calendar, self.ends_ns)
         return self._starts[window]
 
     @property
@@ -37,15 +42,22 @@ class Grid:
         """Of the shift that each minute belongs to: its begin, the planned nanoseconds that are
         left of it after the minute, and the finished kg due in it; each of shape (n,)."""
         if self._shifts is None:
-            starts = self.starts_ns(Window.SHIFT)
-            calendar = self.plan.calendar
-            firsts, at = np.unique(starts, return_inverse=True)
-            spans = [calendar.shift_at(int(start)) for start in firsts]
-            ends = np.array([span.end_ns for span in spans], np.int64)
+            spans, at = self._spans
             due = np.array([self.plan.due_kg(s.start_ns, s.end_ns) for s in spans], np.float64)
-            left = calendar.planned_each_ns(self.ends_ns, ends[at])
-            self._shifts = starts, left, due[at]
+            ends = np.array([span.end_ns for span in spans], np.int64)
+            left = self.plan.calendar.planned_each_ns(self.ends_ns, ends[at])
+            self._shifts = self.starts_ns(Window.SHIFT), left, due[at]
         return self._shifts
+
+    @cached_property
+    def _spans(self) -> tuple[list[ShiftSpan], Index]:
+        """The shifts in order, and the place of each minute's own."""
+        if not len(self):
+            return [], np.empty(0, np.intp)
+        inside_ns = self.ends_ns - 1
+        spans = self.plan.calendar.shifts_between(int(inside_ns[0]), int(self.ends_ns[-1]))
+        starts = np.array([span.start_ns for span in spans], np.int64)
+        return spans, np.searchsorted(starts, inside_ns, "right") - 1
 
 
 def _starts(window: Window, calendar: Calendar, ends_ns: Int64s) -> Int64s:

@@ -141,6 +141,10 @@ def _limits(chart: C, peaks: list[Float64s], rate: float, rows: int) -> list[flo
     times a row, each equally often; none below the chart's own."""
     limits = []
     for least, of_one in zip(chart.flat_limits, peaks, strict=True):
-        allowed = min(max(int(rate * rows / len(peaks)), 1), of_one.size - 1)
-        limits.append(max(float(np.partition(of_one, -allowed - 1)[-allowed - 1]), least))
+        allowed = max(int(rate * rows / len(peaks)), 1)
+        beyond = of_one[of_one > least]  # few; only these can move the limit
+        limit = least
+        if beyond.size > allowed:
+            limit = float(np.partition(beyond, -allowed - 1)[-allowed - 1])
+        limits.append(limit)
     return limits
