@@ -7,18 +7,21 @@ from typing import Annotated
 
 import typer
 
+from service.app.stated import stated
 from service.settings import Site, SiteError, load_site, report
 
 SiteFolder = Annotated[
     Path, typer.Argument(help="The site's folder, with site.toml, tags.csv and rules.toml.")
 ]
-BROKEN = 2
+SOUND, BROKEN = 0, 2
 
 
 def check(site: SiteFolder) -> None:
     """Validate a site without touching a network; exit 2 and say what to mend when it is broken."""
     lines, code = report(site)
     for line in lines:
+        typer.echo(line)
+    for line in stated(load_site(site)) if code == SOUND else ():
         typer.echo(line)
     raise typer.Exit(code)
 

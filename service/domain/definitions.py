@@ -126,7 +126,7 @@ def define(rules: Iterable[Rule], *, tags: Sequence[Tag], line: Line) -> Definit
                 stages += (on_stage(rule, line.stage_by_id[stage], line) for stage in rule.stages)
             case MissedRunRule():
                 stages += (
-                    on_runs(rule, line.stage_by_id[meter.stage], meter)
+                    on_runs(rule, line.stage_by_id[meter.stage], meter, line)
                     for meter in line.energy
                     if meter.stage in rule.stages
                 )

@@ -1,5 +1,6 @@
 """Rules as a site writes them: what is judged, how long it must last, and how urgent it is.
 
+A priority that is None follows from the finished tonnes at stake (``service.domain.stage_alarms``).
 A rule is applied to many assets; ``service.domain.definitions`` makes one alarm definition of each.
 """
 
@@ -47,7 +48,7 @@ class ThroughputRule:
     window: Window
     below_pct: float
     deadband_pct: float
-    priority: Priority
+    priority: Priority | None
     timing: Timing
     max_unknown_share: float = 0.2
 
@@ -61,7 +62,7 @@ class ShiftShortfallRule:
     id: str
     stages: tuple[str, ...]
     below_pct: float
-    priority: Priority
+    priority: Priority | None
     timing: Timing
     max_unknown_share: float = 0.2
 
@@ -146,7 +147,7 @@ class MissedRunRule:
     every_h: float
     tolerance_h: float
     run_mwh: float
-    priority: Priority
+    priority: Priority | None
     timing: Timing
 
 

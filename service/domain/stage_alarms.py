@@ -9,6 +9,7 @@ from service.domain.alarm import AlarmDefinition, Priority
 from service.domain.detection.limits import METHOD
 from service.domain.instants import seconds
 from service.domain.line import Line, Meter, Stage
+from service.domain.losses.stake import PriorityScale, most_loaded, outage
 from service.domain.plan import Window
 from service.domain.rules import (
     BalanceRule,
@@ -51,6 +52,27 @@ class ForecastAlarm:
     definition: AlarmDefinition
 
 
+AT_STAKE_H = 24.0
+"""For so long the loss is taken to last; that is how the tonnes of a rectifier's stop are told."""
+
+
+def priority_at_stake(line: Line, stage: Stage, down_kg_per_h: float) -> Priority:
+    """The priority of ``stage`` lacking so much of its capacity for a day, by the finished tonnes
+    that the plant misses: all at the bottleneck, elsewhere what spare units can't take over at the
+    bottleneck's pace. Stocks between the stages are not counted on."""
+    slowest = line.stage_by_id[most_loaded(line)]
+    pace_kg_per_h = slowest.capacity_t_per_h * 1_000.0 * slowest.finished_eq
+    stake = outage(
+        down_kg_per_h=down_kg_per_h,
+        capacity_kg_per_h=stage.capacity_t_per_h * 1_000.0,
+        required_kg_per_h=pace_kg_per_h / stage.finished_eq,
+        hours=AT_STAKE_H,
+        finished_eq=stage.finished_eq,
+        is_bottleneck=stage.id == slowest.id,
+    )
+    return PriorityScale().of(stake)
+
+
 def on_stage(rule: StageRule, stage: Stage, line: Line) -> StageAlarm:
     """The alarm of a rule on a whole stage."""
     limit: float | None = None
@@ -77,8 +99,12 @@ def on_stage(rule: StageRule, stage: Stage, line: Line) -> StageAlarm:
             message_en = f"{stage.name_en}: what was taken is not what {en} gave"
             message_zh = f"{stage.name_zh}：投入量与{zh}的产出量不符"
             kind = "balance"
+    priority = rule.priority
+    if priority is None:
+        lost = 0.0 if limit is None else -limit / 100.0
+        priority = priority_at_stake(line, stage, lost * stage.capacity_t_per_h * 1_000.0)
     definition = define_alarm(
-        rule, stage.id, kind, rule.priority, rule.timing, message_en, message_zh,
+        rule, stage.id, kind, priority, rule.timing, message_en, message_zh,
         asset=stage.id, stage=stage.id, limit=limit, unit="%", extra=extra,
     )  # fmt: skip
     return StageAlarm(rule, stage, definition)
@@ -96,11 +122,15 @@ def on_forecast(rule: ForecastMissRule, output: Stage) -> ForecastAlarm:
     return ForecastAlarm(rule, definition)
 
 
-def on_runs(rule: MissedRunRule, stage: Stage, meter: Meter) -> StageAlarm:
+def on_runs(rule: MissedRunRule, stage: Stage, meter: Meter, line: Line) -> StageAlarm:
     """The alarm of a missed-run rule on the unit of an energy meter."""
     late = f"{rule.tolerance_h:g}"
+    priority = rule.priority
+    if priority is None:
+        units = sum(other.stage == stage.id for other in line.energy)
+        priority = priority_at_stake(line, stage, stage.capacity_t_per_h * 1_000.0 / units)
     definition = define_alarm(
-        rule, meter.unit, "missed_run", rule.priority, rule.timing,
+        rule, meter.unit, "missed_run", priority, rule.timing,
         f"{stage.name_en} {meter.unit}: the next run is more than {late} h late",
         f"{stage.name_zh} {meter.unit}：下一炉次送电已推迟 {late} h 以上",
         asset=meter.unit, stage=stage.id, limit=rule.tolerance_h, unit="h", extra=(meter.id,),

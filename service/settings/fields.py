@@ -122,4 +122,19 @@ LocalTime = Annotated[time, BeforeValidator(_local_time)]
 DateOrLocal = Annotated[date, PlainValidator(_date_or_local)]
 OnlyDate = Annotated[date, PlainValidator(_only_date)]
 TimeZone = Annotated[ZoneInfo, BeforeValidator(_time_zone)]
+
+
+def _priority_or_auto(value: object) -> Priority | None:
+    if value is None or value == AUTO:
+        return None
+    try:
+        return _priority(value)
+    except PydanticCustomError:
+        names = " or ".join(f'"{p.name.lower()}"' for p in Priority)
+        raise wrong(f'{names} or "{AUTO}"') from None
+
+
+AUTO = "auto"
+"""The priority that follows from what is at stake."""
+PriorityOrAuto = Annotated[Priority | None, BeforeValidator(_priority_or_auto)]
 PriorityName = Annotated[Priority, BeforeValidator(_priority)]

@@ -18,6 +18,7 @@ from service.settings.fields import (
     Number,
     Positive,
     PriorityName,
+    PriorityOrAuto,
     Section,
     Text,
 )
@@ -32,7 +33,6 @@ class RuleTable(Section):
     """What every rule has."""
 
     id: Annotated[Name, Field(examples=["hour-low"])]
-    priority: Annotated[PriorityName, Field(examples=["high"])]
     on_delay_s: Annotated[DelayS, Field(examples=[60])] = 0.0
     off_delay_s: Annotated[DelayS, Field(examples=[60])] = 0.0
 
@@ -42,7 +42,19 @@ class RuleTable(Section):
         return Timing(self.on_delay_s, self.off_delay_s)
 
 
-class ThroughputTable(RuleTable):
+class UrgentTable(RuleTable):
+    """A rule that says how urgent it is."""
+
+    priority: Annotated[PriorityName, Field(examples=["high"])]
+
+
+class StakeTable(RuleTable):
+    """A rule that says how urgent it is, or leaves that to the tonnes at stake."""
+
+    priority: Annotated[PriorityOrAuto, Field(examples=["high"])]
+
+
+class ThroughputTable(StakeTable):
     """[[throughput]]"""
 
     stages: Stages
@@ -52,7 +64,7 @@ class ThroughputTable(RuleTable):
     max_unknown_share: Share = 0.2
 
 
-class ShiftShortfallTable(RuleTable):
+class ShiftShortfallTable(StakeTable):
     """[[shift_shortfall]]"""
 
     stages: Stages
@@ -60,17 +72,17 @@ class ShiftShortfallTable(RuleTable):
     max_unknown_share: Share = 0.2
 
 
-class DriftTable(RuleTable):
+class DriftTable(UrgentTable):
     """[[drift]]"""
 
     stages: Stages
     chart: Annotated[ChartKind, Field(examples=["cusum"])] = ChartKind.CUSUM
     false_per_month: Annotated[Number, Field(gt=0, le=10, examples=[0.33])] = 0.33
-    history_days: Annotated[Number, Field(ge=10, le=90, examples=[60])] = 60.0
-    min_days: Annotated[Number, Field(ge=5, le=90, examples=[20])] = 20.0
+    history_days: Annotated[Number, Field(ge=2, le=90, examples=[60])] = 60.0
+    min_days: Annotated[Number, Field(ge=1, le=90, examples=[20])] = 20.0
 
 
-class ForecastMissTable(RuleTable):
+class ForecastMissTable(UrgentTable):
     """[[forecast_miss]]"""
 
     period: Annotated[Literal["month", "year"], Field(examples=["month"])]
@@ -78,7 +90,7 @@ class ForecastMissTable(RuleTable):
     deadband_pct: Annotated[NotNegative, Field(examples=[5.0])] = 0.0
 
 
-class BalanceTable(RuleTable):
+class BalanceTable(UrgentTable):
     """[[balance]]"""
 
     stages: Stages
@@ -89,7 +101,7 @@ class BalanceTable(RuleTable):
     max_unknown_share: Share = 0.05
 
 
-class MissedRunTable(RuleTable):
+class MissedRunTable(StakeTable):
     """[[missed_run]]"""
 
     stages: Stages
@@ -98,46 +110,46 @@ class MissedRunTable(RuleTable):
     run_mwh: Annotated[Positive, Field(le=1e6, examples=[549])]
 
 
-class LimitTable(RuleTable):
+class LimitTable(UrgentTable):
     """[[limit]]"""
 
     limit: Annotated[LimitKind, Field(examples=["hh"])]
     tags: Tags
 
 
-class BadQualityTable(RuleTable):
+class BadQualityTable(UrgentTable):
     """[[bad_quality]]"""
 
     tags: Tags
 
 
-class StaleTable(RuleTable):
+class StaleTable(UrgentTable):
     """[[stale]]"""
 
     tags: Tags
     cycles: Annotated[Positive, Field(ge=1, examples=[2])] = 2.0
 
 
-class CounterTable(RuleTable):
+class CounterTable(UrgentTable):
     """[[counter]]"""
 
     event: Annotated[CounterEvent, Field(examples=["reset"])]
     tags: Tags
 
 
-class StuckTable(RuleTable):
+class StuckTable(UrgentTable):
     """[[stuck]]"""
 
     tags: Tags
 
 
-class ClockTable(RuleTable):
+class ClockTable(UrgentTable):
     """[[clock]]"""
 
     connectors: Annotated[tuple[Text, ...], Field(min_length=1, examples=[["plant"]])]
 
 
-class CommunicationTable(RuleTable):
+class CommunicationTable(UrgentTable):
     """[[communication]]"""
 
     connectors: Annotated[tuple[Text, ...], Field(min_length=1, examples=[["plant"]])]

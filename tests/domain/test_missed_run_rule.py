@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -23,18 +24,21 @@ from service.domain.line import Line, Meter, MeterKind, Stage
 from service.domain.losses.awaited import AwaitedRuns, schedule_of
 from service.domain.losses.runs import find_runs
 from service.domain.losses.schedule import StartState, judge_starts
-from service.domain.plan import Plan
+from service.domain.plan import Plan, Window
 from service.domain.production.book import ProductionBook
 from service.domain.production.minutes import Minutes
-from service.domain.rules import MissedRunRule, Timing
+from service.domain.rules import MissedRunRule, Rule, ThroughputRule, Timing
 from service.runtime.alarms import AlarmStates
 from service.runtime.watch_production import ProductionRules
+from service.settings import load_site
+from tests.sites import SAMPLE
 
 STAGE = Stage("GZ", "Graphitization", "石墨化", 0.969, 0.95, 9.7, hourly=False)
 MASS = Meter("GZ-G1", "GZ", "GZ-G1", "GZ-G1-WQ404.TOT", MeterKind.TOTALISER, "p/m")
 KWH = Meter("GZ-G1-JQ402", "GZ", "GZ-G1", "GZ-G1-JQ402.TOT", MeterKind.ENERGY, "p/m")
 LINE = Line((STAGE,), (MASS,), "GZ", (KWH,))
 RULE = MissedRunRule("late", ("GZ",), 43.2, 4.0, 549.0, Priority.HIGH, Timing())
+LOW = ThroughputRule("low", ("GZ", "CB"), Window.DAY_24H, 20.0, 1.0, None, Timing())
 START_NS = to_ns(datetime.fromisoformat("2026-04-20T00:00:00+00:00"))  # a month begins on day 11
 DAYS = 24
 N = DAYS * 1440
@@ -84,6 +88,22 @@ def test_one_alarm_for_each_energy_meter() -> None:
     (alarm,) = define((RULE,), tags=(), line=LINE).stages
     assert (alarm.definition.id, alarm.definition.asset) == ("late:GZ-G1", "GZ-G1")
     assert (alarm.definition.kind, alarm.definition.unit) == ("missed_run", "h")
+
+
+@pytest.mark.parametrize(
+    ("rule", "target", "priority"),
+    [
+        (replace(RULE, priority=None), "GZ-G1", Priority.CRITICAL),  # 1.21 t/h x 24 h x 0.969
+        (replace(LOW, below_pct=20.0), "GZ", Priority.CRITICAL),
+        (replace(LOW, below_pct=3.0), "GZ", Priority.HIGH),  # 9.68 t/h x 24 h x 0.969 x 3 %
+        (replace(LOW, below_pct=10.0), "CB", Priority.LOW),  # spare kilns take over
+        (replace(LOW, below_pct=50.0), "CB", Priority.CRITICAL),
+    ],
+)
+def test_severity_follows_the_bottleneck(rule: Rule, target: str, priority: Priority) -> None:
+    line = load_site(SAMPLE).line
+    found = {one.definition.id: one for one in define((rule,), tags=(), line=line).stages}
+    assert found[f"{rule.id}:{target}"].definition.priority is priority
 
 
 def test_runs_in_time_are_quiet() -> None:

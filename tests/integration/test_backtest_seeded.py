@@ -17,6 +17,7 @@ from connectors.simulator.source import SimulatorSource
 from service.api.instants import iso
 from service.app.backtest import CoreBacktests, definitions_of, recorded
 from service.app.seed import seed
+from service.app.stated import stated
 from service.cli import app
 from service.domain.backtest.grid import Grid
 from service.domain.backtest.inputs import Past
@@ -31,8 +32,9 @@ from service.runtime.errors import EndOfSource
 from service.settings import Site, load_site
 from service.settings.rulefile import parse_rules
 from service.state.database import open_database
+from service.state.limits import kept_limits
 from service.state.past import read_only
-from service.state.tables import transition
+from service.state.tables import alarm, transition
 from tests.sites import SAMPLE
 
 START_NS = (
@@ -88,6 +90,32 @@ below_pct = 5.0
 on_delay_s = 300
 off_delay_s = 300
 priority = "medium"
+
+[[drift]]
+id = "drift"
+stages = ["CR", "CT", "CB", "PK"]
+false_per_month = 3.0
+min_days = 1
+priority = "low"
+
+[[balance]]
+id = "balance"
+stages = ["GR", "CT", "CB", "PK"]
+window_days = 1
+scale_pct = 0.1
+stock_h = 0.1
+useful_pct = 20
+max_unknown_share = 0.2
+on_delay_s = 1800
+priority = "medium"
+
+[[missed_run]]
+id = "run"
+stages = ["GZ"]
+every_h = 30
+tolerance_h = 0.5
+run_mwh = 549
+priority = "high"
 """
 
 
@@ -115,13 +143,13 @@ def batches(table: TagTable) -> Iterator[Batch]:
     settings = SimulatorSettings.model_validate(
         {
             "kind": "simulator", "seed": 11, "start": iso(START_NS), "duration_s": DAYS * 86_400,
-            "step_s": 10, "batch_s": 600, "pace": "fast", "meters": True, "emission": "exception",
+            "step_s": 10, "batch_s": 600, "pace": "fast", "emission": "exception",
             "faults": faults,
         }
     )  # fmt: skip
-    source = SimulatorSource(
-        settings, name="plant", tags=table.of_connector("plant"), clock=SystemClock()
-    )
+    metered = {meter.tag for meter in load_site(SAMPLE).line.all_meters}
+    tags = {n: tag for n, tag in table.of_connector("plant").items() if tag.id in metered}
+    source = SimulatorSource(settings, name="plant", tags=tags, clock=SystemClock())
     while True:
         try:
             yield asyncio.run(source.read())  # seeding takes batches in a thread of its own
@@ -148,11 +176,17 @@ def live_steps(site: Site) -> list[Step]:
     return sorted((r.id, r.alarm, r.kind, r.at_ns, r.value) for r in rows)
 
 
+def alarms_of(site: Site) -> set[str]:
+    """Definitions that raised live."""
+    with read_only(site.service.data / "state.db") as connection:
+        return {row.definition for row in connection.execute(select(alarm)).all()}
+
+
 def replayed_steps(site: Site) -> list[Step]:
     definitions = definitions_of(site, [("rules", RULES)])["rules"]
     with read_only(site.service.data / "state.db") as connection:
         past = recorded(connection, site, [definitions], START_NS, END_NS, lambda *_: None)
-    seen = Past(past.book, Grid(site.plan, past.start_ns, past.end_ns))
+    seen = Past(past.book, Grid(site.plan, past.start_ns, past.end_ns), past.kept)
     return sorted(
         (one.id, one.alarm, str(one.kind), one.at_ns, one.value)
         for alarm in definitions.stages
@@ -168,6 +202,20 @@ def test_the_replay_of_a_past_is_what_was_raised_live(lived: Site) -> None:
     assert replayed_steps(lived) == live
     raised = [step for step in live if step[2] == "raised"]
     assert len(raised) >= 5  # or it would say little
+    with read_only(lived.service.data / "state.db") as connection:
+        kept = kept_limits(connection)
+    assert {one.from_ns for of in kept.values() for one in of} <= {START_NS + DAY_NS, END_NS}
+    assert len(kept) == 4
+    assert {alarm.split(":")[0] for alarm in alarms_of(lived)} >= {"balance", "run"}
+
+
+def test_false_alarms_are_stated_once_limits_are_set(lived: Site, tmp_path: Path) -> None:
+    lines = stated(lived)
+    assert [line.split(":")[1] for line in lines] == ["CR", "CT", "CB", "PK"]
+    assert all("false alarms in 30 days expected" in line for line in lines)
+    assert all(f"since {iso(START_NS + DAY_NS)[:10]}" in line for line in lines)
+    fresh = replace(lived, service=replace(lived.service, data=tmp_path))
+    assert all("no limits yet" in line for line in stated(fresh))
 
 
 @pytest.mark.timeout(300)
