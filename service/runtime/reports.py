@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 60.0
 PATIENCE_NS = 15 * MINUTE_NS
-"""So long after its end a shift waits for its last minutes and for slow parts; then the report says
-what is missing."""
+"""So long after its end, or after a start, a shift waits for its last minutes and for slow parts;
+then the report says what is missing."""
 BACK_NS = 14 * DAY_NS
 """So far back shifts without a report get one after a downtime, and reports are revised."""
 LOOK_AGAIN_NS = 15 * MINUTE_NS
@@ -123,6 +123,7 @@ class Reports:
         self._sections = sections
         self._store = store
         self._clock = clock
+        self._began_ns = clock.now_ns()
         self._looked_ns = 0
         self.counters = {"made": 0, "revised": 0}
 
@@ -204,7 +205,7 @@ class Reports:
         return [span for span in spans if span.end_ns <= now_ns]
 
     async def _make(self, span: ShiftSpan, now_ns: int) -> None:
-        waits = now_ns < span.end_ns + PATIENCE_NS
+        waits = now_ns < max(span.end_ns, self._began_ns) + PATIENCE_NS
         report = await self._of(span, now_ns, waits=waits)
         if waits and not (report.final and _is_whole(report)):
             return

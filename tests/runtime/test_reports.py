@@ -101,6 +101,18 @@ async def test_a_part_that_comes_later_is_waited_for_but_not_for_ever(rig: Rig) 
     assert (await reports.report(SHIFT)).losses == Missing(Absence.NOT_YET)
 
 
+async def test_after_a_start_slow_parts_are_waited_for_again(rig: Rig) -> None:
+    fill(rig.book, SPAN.start_ns, SPAN.end_ns)
+    await rig.clock.advance(8 * 3_600.0)
+    rig.losses = Missing(Absence.NOT_YET)
+    reports = rig.reports()
+    await reports.catch_up()
+    assert await rig.kept() == []
+    rig.losses = Missing(Absence.NOT_KEPT)
+    await reports.catch_up()
+    assert (SHIFT, 1) in await rig.kept()
+
+
 async def test_after_a_downtime_every_shift_gets_its_report(rig: Rig) -> None:
     fill(rig.book, SPAN.start_ns - 48 * HOUR_NS, SPAN.end_ns)
     await rig.reports().catch_up()
