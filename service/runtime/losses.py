@@ -85,7 +85,7 @@ class LossStore(Protocol):
         ...
 
     async def first_ns(self) -> int | None:
-        """Begin of the first hour with production; None when there is none."""
+        """Begin of the first closed minute; None when there is none."""
         ...
 
     async def corrected_since(self, number: int) -> tuple[int, list[tuple[int, int]]]:

@@ -14,6 +14,7 @@ from service.domain.line import Line
 from service.domain.losses.entries import ReasonEntry
 from service.domain.losses.reasons import LossKind
 from service.domain.losses.shifts import Piece, ShiftLosses
+from service.domain.production.minutes import NOT_CLOSED
 from service.runtime.losses import LossState
 from service.runtime.lossfinding import Recorded
 from service.state.database import Database
@@ -48,11 +49,8 @@ class StateLosses:
         return LossState() if blob is None else LossState(**orjson.loads(blob))
 
     async def first_ns(self) -> int | None:
-        """Begin of the first hour with production; None when there is none."""
-        hour = await self._database.read(
-            lambda c: c.execute(select(func.min(production_hour.c.hour))).scalar_one_or_none()
-        )
-        return None if hour is None else hour * HOUR_NS
+        """Begin of the first closed minute; None when there is none."""
+        return await self._database.read(_first_ns)
 
     async def recorded(self, start_ns: int, end_ns: int) -> Recorded:
         """What is known of [start_ns, end_ns), and of what lies before."""
@@ -172,6 +170,17 @@ class StateLosses:
             _carried(connection, start_ns),
             _entries(connection, start_ns, end_ns),
         )
+
+
+def _first_ns(connection: Connection) -> int | None:
+    columns = production_hour.c
+    hour: int | None = connection.execute(select(func.min(columns.hour))).scalar_one_or_none()
+    if hour is None:
+        return None
+    rows = connection.execute(select(columns.grade).where(columns.hour == hour)).scalars()
+    closed = [np.flatnonzero(np.frombuffer(grade, np.uint8) != NOT_CLOSED) for grade in rows]
+    first = min((int(minutes[0]) for minutes in closed if len(minutes)), default=0)
+    return hour * HOUR_NS + first * MINUTE_NS
 
 
 def _keep(connection: Connection, shift: ShiftLosses) -> None:

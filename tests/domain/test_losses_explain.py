@@ -143,6 +143,14 @@ def test_in_words(found: dict[str, StageLosses]) -> None:
     assert "等 4 台" in zh
 
 
+def test_no_shortage_in_words() -> None:
+    whole = find_losses([stage("A", [kg("+*120")])], {"A": ()})
+    told = explain(whole, {"A": within(whole["A"], 60, 120)}, about="A", bottleneck="A")
+    en, zh = in_words(told, {"A": ("Crushing", "粉碎")}, ZoneInfo("UTC"))
+    assert en.startswith("Crushing is not short of plan since ")
+    assert "未低于计划" in zh
+
+
 def test_lost_time_elsewhere_is_no_part_of_the_cause(found: dict[str, StageLosses]) -> None:
     told = asked(found, "CB", 5.0, 10.0)
     others = lost_elsewhere(found, told)

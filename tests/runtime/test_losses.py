@@ -148,6 +148,13 @@ async def test_catching_up_with_a_long_past_goes_in_portions(tmp_path: Path) -> 
         assert (p.closed.closed_ns or 0) - state.settled_ns <= 4 * DAY_NS + 8 * HOUR_NS
 
 
+async def test_what_lies_before_the_record_is_not_unknown(tmp_path: Path) -> None:
+    async with hand_filled(tmp_path, steady(1)) as p:
+        assert await p.book.first_ns() is None
+        await p.write(24, 60)  # the service was started 24 minutes after the hour
+        assert await p.book.first_ns() == at(0.4)
+
+
 class Store:
     """Keeps what history is given, the last of each tag and time."""
 

@@ -26,6 +26,8 @@ CERTAINTY_WORDS = {
     Certainty.UNSURE: ("unsure", "不确定"),
 }
 MOST_NAMED = 3
+LEAST_T = 0.05
+"""Less than this is no shortage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +112,14 @@ def in_words(
     """
     about_en, about_zh = names[told.about]
     stage_en, stage_zh = names[told.stage]
-    short_t = max(told.short_kg, 0.0) / 1_000.0
-    en = [f"{about_en} is {short_t:.1f} t short of plan since {_local(told.start_ns, zone)}"]
-    zh = [f"{about_zh}自{_local(told.start_ns, zone)}起比计划少 {short_t:.1f} t"]
+    short_t, since = told.short_kg / 1_000.0, _local(told.start_ns, zone)
+    en = [f"{about_en} is {short_t:.1f} t short of plan since {since}"]
+    zh = [f"{about_zh}自{since}起比计划少 {short_t:.1f} t"]
+    if short_t < LEAST_T:
+        en, zh = (
+            [f"{about_en} is not short of plan since {since}"],
+            [f"{about_zh}自{since}起未低于计划"],
+        )
     if told.units:
         shown = told.units[:MOST_NAMED]
         rest = len(told.units) - len(shown)
