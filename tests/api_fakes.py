@@ -66,6 +66,7 @@ from service.state.losses import StateLosses
 from service.state.passwords import Passwords
 from service.state.plans import StatePlans
 from service.state.reports import StateReports
+from service.state.retrospect import StateRetrospect
 from tests.forecast_fake import FakeForecasts
 from tests.lossplant import Closed
 from tests.sample_reports import book_of, names_of, sample_site
@@ -319,6 +320,7 @@ async def open_api(
             readiness=lambda: reasons,
             backtests=FakeBacktests(),
             corrections=StateCorrections(database),
+            retrospect=StateRetrospect(database),
             accounts=StateAccounts(database, LINE),
             losses=losses
             or CoreLosses(

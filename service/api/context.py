@@ -10,7 +10,7 @@ from service.domain.tagtable import TagTable
 from service.runtime.accounts import Accounts
 from service.runtime.backtest import Backtests
 from service.runtime.clock import Clock
-from service.runtime.corrections import CorrectionBook
+from service.runtime.corrections import CorrectionBook, Retrospect
 from service.runtime.entries import Entries
 from service.runtime.forecast import ForecastBook
 from service.runtime.history import HistoryReader
@@ -67,6 +67,7 @@ class ApiContext:
     planning: Planning
     reports: Reports
     corrections: CorrectionBook
+    retrospect: Retrospect
     losses: LossBook
     accounts: Accounts
     explanations: Explanations

@@ -12,6 +12,7 @@ from typing import Any
 
 from service.app.occupied import occupied
 from service.app.outside import destination_of, history_of, sources_of
+from service.app.retrospect import LookingBack
 from service.domain.definitions import Definitions, define
 from service.domain.instants import MINUTE_NS, seconds
 from service.domain.production.book import ProductionBook, book_span
@@ -59,6 +60,7 @@ from service.state.losses import StateLosses
 from service.state.moved import StateMoved
 from service.state.outbox import StateOutbox
 from service.state.plans import StatePlans
+from service.state.retrospect import StateRetrospect
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +89,7 @@ class Core:
     ledger: StateLedger
     accounting: Accounting
     recounter: Recounter
+    looking_back: LookingBack
     historian: Historian
     watch: Watch
     absence: AbsenceRules
@@ -203,6 +206,7 @@ async def open_core(
             book=book,
             ledger=ledger,
             accounting=accounting,
+            looking_back=LookingBack(site, definitions.stages, database, accounting, watch, clock),
             recounter=Recounter(history, StateMoved(database), table, historian.progress),
             historian=historian,
             watch=watch,
@@ -233,6 +237,7 @@ async def run_core(core: Core, stop: asyncio.Event) -> None:
                 ("journal", core.journal.run()),
                 ("history", core.historian.run(core.journal)),
                 ("accounting", core.accounting.run(core.journal)),
+                ("looking-back", core.looking_back.run()),
                 ("late", recount_late(core.accounting, core.recounter, core.clock)),
                 ("live", follow(core.journal, core.live, after=core.historian.position)),
                 ("watch-values", core.watch.run_values(core.journal)),
@@ -344,6 +349,7 @@ async def _forget(core: Core) -> None:
 async def _forget_corrections(core: Core) -> None:
     known_before_ns = core.clock.now_ns() - seconds(KNOWN_FOR_S)
     await StateMoved(core.database).forget(known_before_ns)
+    await StateRetrospect(core.database).forget(core.clock.now_ns() - seconds(CORRECTIONS_FOR_S))
     await StateCorrections(core.database).forget(
         known_before_ns=known_before_ns,
         corrections_before_ns=core.clock.now_ns() - seconds(CORRECTIONS_FOR_S),

@@ -121,6 +121,11 @@ class StateLedger:
         await self._database.write(write)
 
 
+def minutes_in(connection: Connection, meter: str, first: int, n: int) -> Minutes:
+    """``n`` minutes of ``meter`` from minute ``first`` on; NOT_CLOSED where nothing is."""
+    return _minutes_of(connection, production_hour, meter, first, n)
+
+
 def _minutes_of(connection: Connection, table: Table, meter: str, first: int, n: int) -> Minutes:
     hours = table.c.hour.between(first // HOUR_MINUTES, (first + n) // HOUR_MINUTES)
     found = Minutes(first, np.full(n, np.nan), np.full(n, NOT_CLOSED, np.uint8))

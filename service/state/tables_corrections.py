@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, String, Table, Text
 
 from service.state.metadata import metadata
 from service.state.tables import Row
@@ -29,6 +29,28 @@ correction = Table(
     Column("judged", Integer, nullable=False),  # 1 once the rules were tried on it again
     Index("correction_by_time", "learnt_ns"),
     Index("correction_by_judged", "judged"),
+)
+
+retrospective = Table(
+    "retrospective",
+    metadata,
+    Column("seq", Row, primary_key=True, autoincrement=True),
+    Column("id", String(40), nullable=False, unique=True),
+    Column("finding", String(20), nullable=False),
+    Column("definition", String(200), nullable=False),
+    Column("rule", String(80), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("asset", String(80), nullable=False),
+    Column("stage", String(20)),
+    Column("message_en", Text, nullable=False),
+    Column("message_zh", Text, nullable=False),
+    Column("alarm", String(40)),
+    Column("at_ns", BigInteger, nullable=False),
+    Column("value_then", Float),
+    Column("value_now", Float),
+    Column("why_en", Text, nullable=False),
+    Column("why_zh", Text, nullable=False),
+    Column("found_ns", BigInteger, nullable=False),
 )
 
 moved_reading = Table(

@@ -35,6 +35,7 @@ CONTRACT = {
     "/api/v1/losses/{event_id}/reason": {"put"},
     "/api/v1/kpi": {"get"},
     "/api/v1/corrections": {"get"},
+    "/api/v1/retrospective": {"get"},
     "/api/v1/entries": {"get", "post"},
     "/api/v1/entries/{entry_id}": {"get"},
     "/api/v1/entries/{entry_id}/cancel": {"post"},

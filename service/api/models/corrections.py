@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from service.api.instants import Instant, iso
 from service.api.models.common import Answer
 from service.domain.production import corrections as domain
 from service.domain.production.corrections import Cause
+from service.domain.retrospect import Finding
+from service.runtime.corrections import RetrospectiveView
 
 
 class Amount(Answer):
@@ -60,3 +64,51 @@ class Corrections(Answer):
     """Corrections of Production, newest first."""
 
     corrections: list[Correction]
+
+
+class RetrospectiveEntry(Answer):
+    """What late knowledge says of one alarm. at: when it was raised (disproved), or would have been
+    (missed). alarm: the one that is disproved. value_then, value_now: production against plan in %,
+    as known then and now. found_at: when the service found out."""
+
+    id: str
+    finding: Finding
+    rule: str
+    priority: int = Field(ge=1, le=4, description="1 is the most urgent")
+    asset: str
+    stage: str | None
+    message_en: str
+    message_zh: str
+    alarm: str | None
+    at: Instant
+    value_then: float | None
+    value_now: float | None
+    why_en: str
+    why_zh: str
+    found_at: Instant
+
+    @classmethod
+    def of(cls, one: RetrospectiveView) -> RetrospectiveEntry:
+        return cls(
+            id=one.id,
+            finding=one.finding,
+            rule=one.rule,
+            priority=one.priority,
+            asset=one.asset,
+            stage=one.stage,
+            message_en=one.message_en,
+            message_zh=one.message_zh,
+            alarm=one.alarm,
+            at=iso(one.at_ns),
+            value_then=one.value_then,
+            value_now=one.value_now,
+            why_en=one.why_en,
+            why_zh=one.why_zh,
+            found_at=iso(one.found_ns),
+        )
+
+
+class RetrospectiveEntries(Answer):
+    """Retrospective entries, newest first."""
+
+    entries: list[RetrospectiveEntry]

@@ -18,6 +18,7 @@ from service.state.accounts import StateAccounts
 from service.state.alarm_book import StateAlarmBook
 from service.state.corrections import StateCorrections
 from service.state.deliveries import StateDeliveries
+from service.state.retrospect import StateRetrospect
 
 
 def api_context(
@@ -53,6 +54,7 @@ def api_context(
         planning=core.planning,
         reports=reports,
         corrections=StateCorrections(core.database),
+        retrospect=StateRetrospect(core.database),
         losses=CoreLosses(core.losses, core.loss_book, core.entries),
         accounts=StateAccounts(core.database, site.line),
         explanations=CoreExplanations(core.losses, alarms, site.line, site.rules),
