@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, time
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -31,7 +30,7 @@ from service.domain.rules import MissedRunRule, Rule, ThroughputRule, Timing
 from service.runtime.alarms import AlarmStates
 from service.runtime.watch_production import ProductionRules
 from service.settings import load_site
-from tests.sites import SAMPLE
+from tests.sites import SAMPLE, ZONE
 
 STAGE = Stage("GZ", "Graphitization", "石墨化", 0.969, 0.95, 9.7, hourly=False)
 MASS = Meter("GZ-G1", "GZ", "GZ-G1", "GZ-G1-WQ404.TOT", MeterKind.TOTALISER, "p/m")
@@ -51,7 +50,7 @@ CODE = {
 
 def plan(*down: Downtime) -> Plan:
     shifts = (Shift("c", time(0)), Shift("a", time(8)), Shift("b", time(16)))
-    return Plan(Calendar(ZoneInfo("Asia/Shanghai"), time(8), shifts, down), {2026: 70e6})
+    return Plan(Calendar(ZONE, time(8), shifts, down), {2026: 70e6})
 
 
 def runs(*late_min: int) -> Float64s:
