@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+from service.domain.balance import Node, nodes_of
 from service.domain.batch import Batch, Origin, TimeOrigin, make_batch
 from service.domain.kpi import Known
 from service.domain.line import Line
@@ -72,6 +74,23 @@ def _oee(one: StageSum) -> Known:
     return one.indicators(good_kg=one.time.made_kg)["oee_index"]
 
 
+STORED = "STORED"
+"""By how much the work in progress of a stage grew in its shift."""
+
+
+def stored_kg(stage: str, sums: Mapping[str, StageSum], node: Node) -> Known:
+    """What came to ``stage`` less what it took for its output; in kg of its input.
+
+    None for a stage that nothing metered feeds, and where a minute of either side is unknown.
+    """
+    both = [sums.get(one) for one in (stage, *node.suppliers)]
+    known = [one for one in both if one is not None and not one.totals.unknown_min]
+    if not node.suppliers or len(known) < len(both):
+        return None
+    came_kg = math.fsum(part * sums[s].totals.actual_kg for s, part in node.suppliers.items())
+    return came_kg - node.taken_kg(sums[stage].totals.actual_kg)
+
+
 def shift_tag(stage: str, attribute: str) -> str:
     """The id of a stage's series."""
     return f"{stage}-SHIFT.{attribute}"
@@ -80,28 +99,31 @@ def shift_tag(stage: str, attribute: str) -> str:
 def shift_tags(line: Line) -> list[Tag]:
     """A tag for each stage and series; a value stands at its shift's start, and is written again as
     the shift goes on."""
+    told = [(one.attribute, one.unit, one.name_en, one.name_zh) for one in SERIES]
+    told.append((STORED, "t", "growth of work in progress in the shift", "本班在制品增量"))
     return [
         Tag(
-            id=shift_tag(stage.id, one.attribute),
+            id=shift_tag(stage.id, attribute),
             connector=CONNECTOR,
             node=stage.id,
-            unit=one.unit,
-            name_en=f"{stage.name_en}: {one.name_en}",
-            name_zh=f"{stage.name_zh}{one.name_zh}",
+            unit=unit,
+            name_en=f"{stage.name_en}: {name_en}",
+            name_zh=f"{stage.name_zh}{name_zh}",
         )
         for stage in line.stages
-        for one in SERIES
+        for attribute, unit, name_en, name_zh in told
     ]
 
 
-def shifts_as_batch(shifts: Sequence[ShiftLosses], table: TagTable, *, now_ns: int) -> Batch:
+def shifts_as_batch(
+    shifts: Sequence[ShiftLosses], line: Line, table: TagTable, *, now_ns: int
+) -> Batch:
     """Shifts as rows; what is unknown is null and Bad."""
     rows = [
-        (table.number(tag), shift.span.start_ns, one.of(stage_sum))
+        (table.number(tag), shift.span.start_ns, value)
         for shift in shifts
-        for stage, stage_sum in stage_sums([shift]).items()
-        for one in SERIES
-        if (tag := shift_tag(stage, one.attribute)) in table
+        for tag, value in _figures(shift, line)
+        if tag in table
     ]
     return make_batch(
         [number for number, _, _ in rows],
@@ -113,6 +135,16 @@ def shifts_as_batch(shifts: Sequence[ShiftLosses], table: TagTable, *, now_ns: i
         origin=Origin.DERIVED,
         source=CONNECTOR,
     )
+
+
+def _figures(shift: ShiftLosses, line: Line) -> Iterator[tuple[str, Known]]:
+    """Tag and value of every series of a shift."""
+    sums = stage_sums([shift])
+    nodes = nodes_of(line.at(shift.span.start_ns))
+    for stage, stage_sum in sums.items():
+        for one in SERIES:
+            yield shift_tag(stage, one.attribute), one.of(stage_sum)
+        yield shift_tag(stage, STORED), _t(stored_kg(stage, sums, nodes[stage]))
 
 
 class KeptShifts(Protocol):
@@ -138,7 +170,7 @@ async def write_shifts(
         for start_ns in losses.take_changed():
             read = partial(kept.shifts, start_ns, start_ns + 1)
             shifts = await until_done(read, what="shifts' series", clock=clock)
-            batch = shifts_as_batch(shifts, table, now_ns=clock.now_ns())
+            batch = shifts_as_batch(shifts, losses.line, table, now_ns=clock.now_ns())
             live.take(batch)
             await until_done(partial(history.write, [batch]), what="shifts' history", clock=clock)
         await losses.found.until(seen + 1)

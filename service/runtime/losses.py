@@ -146,6 +146,11 @@ class Losses:
         """Shifts, days and months as they are now."""
         return self._plan.calendar
 
+    @property
+    def line(self) -> Line:
+        """The line with all its versions."""
+        return self._line
+
     def take_changed(self) -> list[int]:
         """The begins of the shifts that were found since this was last asked, in order."""
         changed, self._changed = sorted(self._changed), set()

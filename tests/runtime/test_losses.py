@@ -194,6 +194,9 @@ async def test_a_shifts_figures_are_tags_like_any_other(tmp_path: Path) -> None:
     assert value("A-SHIFT.LOST", 0) == (pytest.approx(0.5), GOOD)
     assert value("A-SHIFT.AVAIL", 0) == (pytest.approx(100 * 15 / 16), GOOD)
     assert value("A-SHIFT.OEE", 0) == (pytest.approx(100 * 15 / 16 * 500 / 720), GOOD)
+    assert value("B-SHIFT.STORED", 0) == (pytest.approx(-0.5), GOOD)  # B took more than A made
+    assert np.isnan(value("A-SHIFT.STORED", 0)[0])  # nothing measures what comes to A
+    assert np.isnan(value("B-SHIFT.STORED", 8)[0])
     assert value("B-SHIFT.PLAN", 8) == (pytest.approx(8.0), GOOD)
     unknown, status = value("B-SHIFT.AVAIL", 8)  # not seen is not zero
     assert np.isnan(unknown)
