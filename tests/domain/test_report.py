@@ -178,7 +178,15 @@ def test_numbers(value: float | None, digits: int, text: str, with_sign: str) ->
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(1.0, "100 %"), (0.9999, ">99 %"), (0.0, "0 %"), (0.875, "88 %"), (None, "—"), (1.2, "120 %")],
+    [
+        (1.0, "100 %"),
+        (0.9999, ">99 %"),
+        (0.0, "0 %"),
+        (0.003, "<1 %"),
+        (0.875, "88 %"),
+        (None, "—"),
+        (1.2, "120 %"),
+    ],
 )
 def test_almost_all_is_not_all(share: float | None, text: str) -> None:
     assert say.share(share).replace(say.SPACE, " ") == text

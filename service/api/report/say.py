@@ -45,10 +45,12 @@ def tonnes(kg: float | None, digits: int = 1) -> str:
 
 
 def share(value: float | None, digits: int = 0) -> str:
-    """A share of 1 in percent; below all of it never as 100 %."""
+    """A share of 1 in percent; almost all of it is never 100 %, and a little of it never 0 %."""
     if value is None:
         return UNKNOWN
     text = number(100.0 * value, digits)
+    if value > 0.0 and not text.strip("0."):
+        return f"<{number(1.0, digits)}{SPACE}%"
     if value < 1.0 and float(text.replace(",", "").replace(MINUS, "-")) >= 100.0:
         return f">{number(99.0, digits)}{SPACE}%"
     return f"{text}{SPACE}%"
