@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from service.domain.alarm import Input
-from service.domain.detection.drift import Drift
+from service.domain.detection.drift import Drift, suppliers_of
 from service.domain.detection.limits import Limits, NoLimits
 from service.domain.judge import INPUT_OF
 from service.domain.production.book import ProductionBook
@@ -95,6 +95,7 @@ class Drifts:
                     self._book.plan.calendar,
                     self._book.many,
                     kept.get(alarm.definition.version, ()),
+                    suppliers_of(self._book.line, alarm.stage),
                 )
 
     def _say(self, alarm: StageAlarm, before: Limits | NoLimits, now: Limits | NoLimits) -> None:

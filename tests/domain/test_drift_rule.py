@@ -17,7 +17,7 @@ from service.domain.backtest.replay import replay
 from service.domain.backtest.run import needed_from_ns
 from service.domain.calendar import Calendar, Downtime, Shift
 from service.domain.definitions import define
-from service.domain.detection.drift import Drift
+from service.domain.detection.drift import Drift, suppliers_of
 from service.domain.detection.limits import Limits, NoLimits
 from service.domain.instants import DAY_NS, HOUR_NS, MINUTE_NS, to_ns
 from service.domain.judge import FALSE, TRUE, UNKNOWN
@@ -171,3 +171,48 @@ def test_limits_state_their_false_alarms_and_how_sure_that_is(book: ProductionBo
     assert isinstance(many.limits, Limits)
     assert many.limits.false_per_month > judged.limits.false_per_month
     assert sum(many.limits.limits) < sum(judged.limits.limits)
+
+
+def followed_book() -> ProductionBook:
+    """Furnaces that unload at their own times, and a stage that makes what its stock hands on."""
+    furnaces = replace(FURNACES, feeds=("SC",))
+    screens = Stage("SC", "Screening", "筛分", 0.994, 0.975, 10.8)
+    meters = (METERS[1], Meter("SC", "SC", "SC", "SC.TOT", MeterKind.TOTALISER, "p/m"))
+    line = Line((furnaces, screens), meters, "SC")
+    made = ProductionBook(line, plan(), first_minute=START_NS // MINUTE_NS, n_minutes=DAYS * 1440)
+    random = np.random.default_rng(8)
+    hours = DAYS * 24
+    due = plan().rate_kg_per_h(2026)
+    came = due * random.choice([0.0, 0.5, 1.5, 2.0], (hours + 5) // 6).repeat(6)[:hours]
+    level, handed = due, np.empty(hours)
+    for hour in range(hours):
+        level += (came[hour] - level) / 24.0
+        handed[hour] = level * (1.0 + 0.01 * random.standard_normal())
+    for stage, kg in ((furnaces, came), (screens, handed)):
+        minutes = np.repeat(kg / 60.0 / stage.finished_eq, 60)
+        made.enter(
+            stage.id, Minutes(START_NS // MINUTE_NS, minutes, np.zeros(DAYS * 1440, np.uint8))
+        )
+    made.closed_ns = START_NS + DAYS * DAY_NS
+    return made
+
+
+def test_a_stage_behind_furnaces_is_judged_on_what_it_was_given() -> None:
+    of = followed_book()
+    wanted = replace(rule(), stages=("SC",))
+    definitions = define((wanted,), tags=(), line=of.line)
+    (one,) = definitions.stages
+    grid = Grid(plan(), START_NS + 30 * DAY_NS, START_NS + DAYS * DAY_NS)
+    inputs = Past(of, grid).inputs(one)
+    live = Drift(wanted, one.stage, plan().calendar, of.many, (), suppliers_of(of.line, one.stage))
+    for at in range(0, len(grid), 37):  # as the service does it, hour by hour
+        code, value = live.judge(int(grid.ends_ns[at]))
+        assert code == inputs.clear[at]
+        assert value == pytest.approx(inputs.value[at], nan_ok=True, abs=0.0)
+    assert isinstance(live.limits, Limits)
+    assert live.limits.lag_blocks is not None
+    assert 12.0 < live.limits.lag_blocks < 48.0
+    blind = Drift(wanted, one.stage, plan().calendar, of.many)
+    blind.prepare(int(grid.ends_ns[-1]))
+    assert isinstance(blind.limits, Limits)
+    assert live.limits.spread < blind.limits.spread / 3.0

@@ -10,7 +10,7 @@ import numpy as np
 
 from service.domain.arrays import Float64s, Int64s
 from service.domain.backtest.grid import Grid
-from service.domain.detection.drift import Drift
+from service.domain.detection.drift import Drift, suppliers_of
 from service.domain.detection.limits import Limits, next_quarter_ns
 from service.domain.instants import HOUR_NS
 from service.domain.judge import (
@@ -106,7 +106,8 @@ class Past:
     def _drift(self, rule: DriftRule, alarm: StageAlarm) -> Inputs:
         calendar = self._book.plan.calendar
         kept = self._kept.get(alarm.definition.version, ())
-        drift = Drift(rule, alarm.stage, calendar, self._among, kept)
+        suppliers = suppliers_of(self._book.line, alarm.stage)
+        drift = Drift(rule, alarm.stage, calendar, self._among, kept, suppliers)
         ends = self._grid.ends_ns
         code = np.full(len(ends), UNKNOWN, np.int8)
         value = np.full(len(ends), np.nan)

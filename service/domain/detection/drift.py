@@ -13,6 +13,7 @@ from service.domain.calendar import Calendar
 from service.domain.detection.chart import HIGH, LOW
 from service.domain.detection.cusum import Cusums, CusumState
 from service.domain.detection.ewma import Ewma, EwmaState
+from service.domain.detection.inflow import handed_on
 from service.domain.detection.limits import (
     Limits,
     NoLimits,
@@ -27,13 +28,16 @@ from service.domain.detection.limits import (
 from service.domain.detection.residuals import Residuals
 from service.domain.instants import DAY_NS, MINUTE_NS
 from service.domain.judge import FALSE, TRUE, UNKNOWN
-from service.domain.line import Stage
+from service.domain.line import Line, Stage
 from service.domain.production.windows import StageWindows
 from service.domain.rules import DriftRule
 
 WARM_NS = 14 * DAY_NS
 """A chart with new limits first runs over so much of the past, so that a drift that has begun is
 not forgotten when limits change, and a restart changes nothing."""
+
+LEAD_NS = 20 * DAY_NS
+"""So much inflow before what is judged lets the stock that hands it on settle."""
 
 Windows = Callable[[str, Int64s, Int64s], StageWindows]
 """A stage's production over many windows; start_ns, end_ns: shape (n,)."""
@@ -52,7 +56,14 @@ class Judged:
 class Segment:
     """A chart with one set of limits, moved on block by block."""
 
-    def __init__(self, limits: Limits, stage: Stage, calendar: Calendar, windows: Windows) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        stage: Stage,
+        calendar: Calendar,
+        windows: Windows,
+        suppliers: Sequence[Stage] = (),
+    ) -> None:
         self.limits = limits
         self._stage = stage
         self._calendar = calendar
@@ -61,6 +72,11 @@ class Segment:
         self._state = self._chart.start(1)
         self._block_ns = block_minutes(stage) * MINUTE_NS
         self._done_ns = -((WARM_NS - limits.from_ns) // self._block_ns) * self._block_ns
+        self._suppliers = suppliers
+        self._level = 0.0
+        if limits.lag_blocks is not None:
+            lead = self._inflow(block_edges(stage, self._done_ns - LEAD_NS, self._done_ns))
+            self._level = float(handed_on(np.append(lead, np.nan), limits.lag_blocks)[-1])
         self.last: tuple[int, float] = (UNKNOWN, np.nan)
 
     @property
@@ -72,6 +88,7 @@ class Segment:
         """Takes every block that ends by ``end_ns`` and was not taken before."""
         edges = block_edges(self._stage, self._done_ns, end_ns)
         history = residuals(self._stage, edges, self._calendar, self._windows)
+        history = self._against_inflow(history, edges)
         x = self.limits.baseline.standardise(history)
         code = np.full(len(x), UNKNOWN, np.int8)
         value = np.full(len(x), np.nan)
@@ -84,6 +101,21 @@ class Segment:
             self._done_ns = int(edges[-1])
             self.last = int(code[-1]), float(value[-1])
         return Judged(edges[1:], code, value)
+
+    def _inflow(self, edges: Int64s) -> Float64s:
+        return inflow(self._suppliers, edges, self._calendar, self._windows)
+
+    def _against_inflow(self, history: Residuals, edges: Int64s) -> Residuals:
+        """Residuals against what the stock hands on, where the stage follows it; block by block the
+        same as at once."""
+        lag = self.limits.lag_blocks
+        if lag is None or len(edges) < 2:
+            return history
+        # A block without inflow leaves the level as it is, and so shows it.
+        came = np.append(self._inflow(edges), np.nan)
+        handed = handed_on(came, lag, start=self._level)
+        self._level = float(handed[-1])
+        return Residuals((1.0 + history.ratio) / (1.0 + handed[:-1]) - 1.0, history.share)
 
     def _step(self, x: Float64s) -> float | None:
         """The shift in % that stands after one more block; None when none does."""
@@ -107,6 +139,7 @@ class Drift:
     """One drift rule on one stage. Asked in the order of time, by one task at a time.
 
     kept: limits that were set before, by an earlier run of the service; they are taken as they are.
+    suppliers: the stages that feed this one.
     """
 
     def __init__(
@@ -116,8 +149,10 @@ class Drift:
         calendar: Calendar,
         windows: Windows,
         kept: Sequence[Limits] = (),
+        suppliers: Sequence[Stage] = (),
     ) -> None:
         self._rule = rule
+        self._suppliers = suppliers if stage.hourly else ()
         self._stage = stage
         self._calendar = calendar
         self._windows = windows
@@ -151,7 +186,9 @@ class Drift:
         self.limits = found
         self._segment = None
         if isinstance(found, Limits):
-            self._segment = Segment(found, self._stage, self._calendar, self._windows)
+            self._segment = Segment(
+                found, self._stage, self._calendar, self._windows, self._suppliers
+            )
         return found if isinstance(found, Limits) and not kept else None
 
     def judge(self, end_ns: int) -> tuple[int, float]:
@@ -171,6 +208,14 @@ class Drift:
             return Judged(np.empty(0, np.int64), np.empty(0, np.int8), np.empty(0))
         return self._segment.advance(end_ns)
 
+    def _came(self, edges: Int64s) -> Float64s | None:
+        """The inflow of the blocks between ``edges`` and of the lead before them; None for a stage
+        that nothing feeds."""
+        if not self._suppliers or len(edges) < 2:
+            return None
+        whole = block_edges(self._stage, int(edges[0]) - LEAD_NS, int(edges[-1]))
+        return inflow(self._suppliers, whole, self._calendar, self._windows)
+
     def _set(self, first_ns: int, last_ns: int) -> Limits | NoLimits:
         """Limits from the first production day in [first_ns, last_ns] before which enough is
         known."""
@@ -183,7 +228,9 @@ class Drift:
             part = Residuals(history.ratio[a : b - 1], history.share[a : b - 1])
             found = NoLimits(known_days(part, self._stage), self._rule.min_days)
             if found.known_days >= found.needed_days:
-                limits = set_limits(self._rule, self._stage, part, from_ns=day_ns)
+                limits = set_limits(
+                    self._rule, self._stage, part, from_ns=day_ns, inflow=self._came(edges[a:b])
+                )
                 if isinstance(limits, Limits):
                     return limits
                 found = limits
@@ -191,10 +238,24 @@ class Drift:
         return found
 
 
+def suppliers_of(line: Line, stage: Stage) -> tuple[Stage, ...]:
+    """The stages that feed ``stage``."""
+    return tuple(one for one in line.stages if stage.id in one.feeds)
+
+
+def inflow(
+    suppliers: Sequence[Stage], edges: Int64s, calendar: Calendar, windows: Windows
+) -> Float64s:
+    """What came from ``suppliers`` over what was due − 1 in each block, shape (blocks,); NaN where
+    it is not known of all."""
+    parts = [residuals(one, edges, calendar, windows).ratio for one in suppliers]
+    return np.asarray(np.mean(parts, axis=0), dtype=np.float64)
+
+
 def looks_back_ns(rule: DriftRule, calendar: Calendar, end_ns: int) -> int:
     """The earliest instant that matters to what is judged at ``end_ns``."""
     quarter_ns = quarter_start_ns(calendar, end_ns - 1)
-    return min(history_from_ns(rule, quarter_ns), quarter_ns - WARM_NS)
+    return min(history_from_ns(rule, quarter_ns), quarter_ns - WARM_NS) - LEAD_NS
 
 
 def residuals(stage: Stage, edges: Int64s, calendar: Calendar, windows: Windows) -> Residuals:

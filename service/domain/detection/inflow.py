@@ -66,14 +66,16 @@ def fit_following(residuals: Residuals, inflow: Float64s) -> Following | None:
     return candidates[best] if found[best] < WORTH * left(residuals.ratio) else None
 
 
-def handed_on(inflow: Float64s, lag_blocks: float) -> Float64s:
+def handed_on(inflow: Float64s, lag_blocks: float, *, start: float | None = None) -> Float64s:
     """``inflow`` behind a stock: exponentially weighted, NaN adding nothing; same shape. Each value
-    is the mean over its block, in which the inflow of the block counts by half. It begins at the
-    mean of what is known, 0 where nothing is."""
+    is the mean over its block, in which the inflow of the block counts by half. It begins at
+    ``start``; without one at the mean of what is known, 0 where nothing is."""
     known = ~np.isnan(inflow)
     count = known.sum(axis=-1)
     filled = np.where(known, inflow, 0.0)
     level = np.asarray(filled.sum(axis=-1) / np.maximum(count, 1))
+    if start is not None:
+        level = np.full_like(level, start)
     keep = math.exp(-1.0 / lag_blocks)
     out = np.empty(inflow.shape)
     for block in range(inflow.shape[-1]):

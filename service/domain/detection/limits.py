@@ -19,13 +19,14 @@ from service.domain.detection.calibrate import TARGET, Effort, calibrate
 from service.domain.detection.cusum import REFERENCES, Cusums
 from service.domain.detection.efficiency import independent_bank, independent_ewma
 from service.domain.detection.ewma import Ewma
+from service.domain.detection.inflow import fit_following
 from service.domain.detection.residuals import Baseline, Residuals
 from service.domain.instants import DAY_NS, MINUTE_NS
 from service.domain.line import Stage
 from service.domain.production.windows import ROUNDING, StageWindows
 from service.domain.rules import ChartKind, DriftRule
 
-METHOD = 1
+METHOD = 2
 """Rises when limits of the same history would come out differently."""
 MONTH_DAYS = 30
 EWMA_WEIGHT = 0.1
@@ -44,6 +45,8 @@ class Limits:
     limits: low and high of each of the chart's statistics, in standard deviations. level, spread,
     clip: see ``Baseline``. false_per_month: alarms in 30 days without any drift that are expected,
     both sides together; low, high: its 90 % interval. history_blocks: known blocks behind it.
+    lag_blocks: how the stage follows what it is given (``inflow.Following``); None where it does
+    not.
     """
 
     kind: ChartKind
@@ -56,6 +59,7 @@ class Limits:
     low: float
     high: float
     history_blocks: int
+    lag_blocks: float | None = None
 
     @property
     def baseline(self) -> Baseline:
@@ -129,9 +133,20 @@ def known_days(history: Residuals, stage: Stage) -> float:
 
 
 def set_limits(
-    rule: DriftRule, stage: Stage, history: Residuals, *, from_ns: int
+    rule: DriftRule,
+    stage: Stage,
+    history: Residuals,
+    *,
+    from_ns: int,
+    inflow: Float64s | None = None,
 ) -> Limits | NoLimits:
-    """Limits from ``history``, shape (blocks,), the same whenever they are asked for."""
+    """Limits from ``history``, shape (blocks,), the same whenever they are asked for.
+
+    inflow: what came into the stage over what was due − 1, shape (lead + blocks,).
+    """
+    following = None if inflow is None else fit_following(history, inflow)
+    if following is not None and inflow is not None:
+        history = following.against(history, inflow)
     known = known_days(history, stage)
     if known < rule.min_days:
         return NoLimits(known, rule.min_days)
@@ -160,6 +175,7 @@ def set_limits(
         low=found.low,
         high=found.high,
         history_blocks=found.history_blocks,
+        lag_blocks=None if following is None else following.lag_blocks,
     )
 
 

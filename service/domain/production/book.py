@@ -19,7 +19,7 @@ from service.domain.production.minutes import Minutes
 from service.domain.production.windows import Counts, RunningSums, StageWindows, minute_of, units
 
 HOUR_MINUTES = 60
-BEFORE_DAYS = 98
+BEFORE_DAYS = 118
 """Of the year before: the longest history of a drift rule, and a rolling week."""
 
 
