@@ -143,3 +143,19 @@ export function deliveriesOf(alarms) {
 function iso(ms) {
   return new Date(ms).toISOString();
 }
+
+/** Entries that a backfill of six hours left behind. */
+export function retrospectiveOf(nowMs) {
+  const hoursAgo = (hours) => new Date(nowMs - hours * 3_600_000).toISOString();
+  const one = { priority: 3, asset: "PK", stage: "PK", found_at: hoursAgo(1) };
+  return [
+    { ...one, id: "r1", finding: "missed", rule: "hour-low", alarm: null, at: hoursAgo(9), value_then: -50, value_now: -100,
+      message_en: "Packaging is below plan over the last hour", message_zh: "包装最近一小时低于计划",
+      why_en: "By what is known now, production was 0.0 % of plan; what was known then said 50.0 % of plan.",
+      why_zh: "按现在所知，产量为计划的 0.0 %；按当时所知，为计划的 50.0 %。" },
+    { ...one, id: "r2", finding: "disproved", rule: "long-low", alarm: "a1", at: hoursAgo(7), value_then: -29, value_now: -4,
+      message_en: "Packaging has been below plan for hours", message_zh: "包装数小时低于计划",
+      why_en: "By what is known now, production was 96.0 % of plan; what was known then said 71.0 % of plan.",
+      why_zh: "按现在所知，产量为计划的 96.0 %；按当时所知，为计划的 71.0 %。" },
+  ];
+}

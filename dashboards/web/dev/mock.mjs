@@ -10,7 +10,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { parseArgs } from "node:util";
 import { WebSocketServer } from "ws";
-import { acknowledged, deliveriesOf, detailOf, pastAlarms, troubleAlarms } from "./alarms.mjs";
+import { acknowledged, deliveriesOf, detailOf, pastAlarms, retrospectiveOf, troubleAlarms } from "./alarms.mjs";
 import { answerEntries } from "./entries.mjs";
 import { forecast } from "./forecast.mjs";
 import { explanationOf, giveReason, kpis, losses } from "./losses.mjs";
@@ -170,6 +170,7 @@ async function api(request, response, url) {
   const page = /^GET reports\/(.+)\.html$/.exec(call);
   if (page !== null) return void response.writeHead(200, { "Content-Type": "text/html; charset=utf-8" }).end(reportPage(page[1] ?? "", query.get("lang") ?? "en"));
   if (call === "GET tags") return json(response, 200, findTags(query.get("query") ?? "", numberOf("limit", 100)));
+  if (call === "GET retrospective") return json(response, 200, { entries: retrospectiveOf(Date.now()) });
   if (call === "GET deliveries") return json(response, 200, { deliveries: deliveriesOf(alarms.slice(0, 12)) });
   if (call === "GET history") {
     const ids = (query.get("tags") ?? "").split(",");

@@ -20,6 +20,7 @@ import type {
   Losses,
   Production,
   ReportList,
+  RetrospectiveEntry,
   Session,
   Source,
   Tag,
@@ -88,6 +89,8 @@ export const rest = {
   calendar: () => call<Calendar>("GET", "calendar"),
   changeCalendar: (change: CalendarChange, preview: boolean) =>
     call<Changed>("POST", `calendar?preview=${preview}`, { body: change }),
+  retrospective: (limit: number) =>
+    call<{ entries: RetrospectiveEntry[] }>("GET", `retrospective?limit=${limit}`),
   deliveries: (limit: number) => call<{ deliveries: Delivery[] }>("GET", `deliveries?limit=${limit}`),
 };
 

@@ -235,6 +235,25 @@ export type Meaning = {
 };
 export type Changed = { preview: boolean; version: number; effective: string; meaning: Meaning };
 
+/** What late knowledge says of one alarm; it calls nobody out. */
+export type RetrospectiveEntry = {
+  id: string;
+  finding: "disproved" | "missed";
+  rule: string;
+  priority: number;
+  asset: string;
+  stage: string | null;
+  message_en: string;
+  message_zh: string;
+  alarm: string | null;
+  at: string;
+  value_then: number | null;
+  value_now: number | null;
+  why_en: string;
+  why_zh: string;
+  found_at: string;
+};
+
 export type DeliveryState = "pending" | "delivered" | "dead";
 export type Delivery = {
   id: string;

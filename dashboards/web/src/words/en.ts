@@ -198,6 +198,13 @@ export const en = {
     quiet: "No unacknowledged alarm",
     active: "Active",
     history: "History",
+    retrospective: {
+      tab: "In retrospect",
+      note: "What values that came late say of alarms. Nobody was called; the alarms themselves stay as they were.",
+      none: "No late value has changed what is said of any alarm.",
+      findings: { disproved: "Disproved", missed: "Would have come" },
+      found: "found out",
+    },
     allStages: "All stages",
     stageFilter: "Stage",
     search: "Filter by text",

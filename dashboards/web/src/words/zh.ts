@@ -193,6 +193,13 @@ export const zh: Words = {
     quiet: "无未确认报警",
     active: "活动报警",
     history: "历史",
+    retrospective: {
+      tab: "事后更正",
+      note: "迟到数据对报警的事后判断。未通知任何人，报警记录保持不变。",
+      none: "没有迟到数据改变对任何报警的判断。",
+      findings: { disproved: "已被否定", missed: "本应报警" },
+      found: "发现于",
+    },
     allStages: "全部工序",
     stageFilter: "工序",
     search: "按文字筛选",

@@ -7,14 +7,16 @@ import { go, hashOf, route } from "../../route";
 import { alarms, isLost } from "../../state/store";
 import { words } from "../../words";
 import { AlarmFilter, fits } from "./filter";
+import { Retrospective } from "./retrospective";
 import { AlarmTable } from "./table";
 
-type Tab = "active" | "history";
+type Tab = "active" | "history" | "retrospective";
 
 export function AlarmsPage() {
   const text = words.value.alarms;
   const { params } = route.value;
-  const tab: Tab = params.get("tab") === "history" ? "history" : "active";
+  const asked = params.get("tab");
+  const tab: Tab = asked === "history" || asked === "retrospective" ? asked : "active";
   const stage = params.get("stage") ?? "";
   const [search, setSearch] = useState("");
 
@@ -28,7 +30,7 @@ export function AlarmsPage() {
       <h1 class="hidden">{text.title}</h1>
       <div class="toolbar">
         <div class="tabs" role="group" aria-label={text.title}>
-          {(["active", "history"] as const).map((each) => (
+          {(["active", "history", "retrospective"] as const).map((each) => (
             <button
               key={each}
               type="button"
@@ -36,13 +38,15 @@ export function AlarmsPage() {
               data-testid={`alarms-${each}`}
               onClick={() => show({ tab: each })}
             >
-              {text[each]}
+              {each === "retrospective" ? text.retrospective.tab : text[each]}
             </button>
           ))}
         </div>
         <AlarmFilter stage={stage} search={search} onStage={(id) => show({ stage: id })} onSearch={setSearch} />
       </div>
-      {tab === "active" ? <Active stage={stage} search={search} /> : <History stage={stage} search={search} />}
+      {tab === "active" && <Active stage={stage} search={search} />}
+      {tab === "history" && <History stage={stage} search={search} />}
+      {tab === "retrospective" && <Retrospective stage={stage} search={search} />}
     </div>
   );
 }
