@@ -144,9 +144,9 @@ function iso(ms) {
   return new Date(ms).toISOString();
 }
 
-/** Entries that a backfill of six hours left behind. */
+/** Entries that a backfill of six hours left behind. @param {number} nowMs */
 export function retrospectiveOf(nowMs) {
-  const hoursAgo = (hours) => new Date(nowMs - hours * 3_600_000).toISOString();
+  const hoursAgo = (/** @type {number} */ hours) => new Date(nowMs - hours * 3_600_000).toISOString();
   const one = { priority: 3, asset: "PK", stage: "PK", found_at: hoursAgo(1) };
   return [
     { ...one, id: "r1", finding: "missed", rule: "hour-low", alarm: null, at: hoursAgo(9), value_then: -50, value_now: -100,
