@@ -93,6 +93,7 @@ class Plant:
 
     async def from_history(self, n: int) -> Minutes:
         """``minutes``, accounted for from the history alone."""
+        await self.historian.progress.until(self.journal.last)
         state = await self.ledger.load()
         found: Minutes = {}
         for meter in METERS:
