@@ -19,9 +19,8 @@ SOUND, BROKEN = 0, 2
 def check(site: SiteFolder) -> None:
     """Validate a site without touching a network; exit 2 and say what to mend when it is broken."""
     lines, code = report(site)
-    for line in lines:
-        typer.echo(line)
-    for line in stated(load_site(site)) if code == SOUND else ():
+    expected = stated(load_site(site)) if code == SOUND else []
+    for line in (*lines[:-1], *expected, lines[-1]):  # the verdict is the last line
         typer.echo(line)
     raise typer.Exit(code)
 
