@@ -92,15 +92,17 @@ class Cusums:
         blocks = np.where(away, state.blocks + 1, 0)
         total = np.where(away, state.total + signed, 0.0)
 
-        raised_by = state.raised_by.copy()
-        for n in range(len(self.references)):
-            raised_by[crossed[n] & (state.raised_by == NONE)] = n
-            over = (state.raised_by == n) & (value[n] <= RETURN_SHARE * self._limit[n])
-            if over.any():
-                raised_by[over] = NONE
-                value[:, over] = 0.0
-                blocks[:, over] = 0
-                total[:, over] = 0.0
+        raised_by = state.raised_by
+        if crossed.any() or state.standing.any():  # seldom: alarms come or may go
+            raised_by = raised_by.copy()
+            for n in range(len(self.references)):
+                raised_by[crossed[n] & (state.raised_by == NONE)] = n
+                over = (state.raised_by == n) & (value[n] <= RETURN_SHARE * self._limit[n])
+                if over.any():
+                    raised_by[over] = NONE
+                    value[:, over] = 0.0
+                    blocks[:, over] = 0
+                    total[:, over] = 0.0
         if known.all():
             return CusumState(value, blocks, total, raised_by)
         return CusumState(

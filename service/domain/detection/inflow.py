@@ -11,7 +11,6 @@ only thing to be learned; a loss of the stage itself leaves the inflow as it was
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +39,7 @@ class Following:
         The ``lead`` blocks before the first residual let the stock settle: two lags are enough.
         """
         handed = handed_on(inflow, self.lag_blocks)[..., -residuals.ratio.shape[-1] :]
-        return Residuals((1.0 + residuals.ratio) / (1.0 + handed) - 1.0, residuals.share)
+        return Residuals(_against(residuals.ratio, handed), residuals.share)
 
 
 def fit_following(residuals: Residuals, inflow: Float64s) -> Following | None:
@@ -60,23 +59,33 @@ def fit_following(residuals: Residuals, inflow: Float64s) -> Following | None:
         away = (ratio[usable] - level) * root
         return float((np.minimum(np.abs(away), HUBER * spread) ** 2).sum())
 
-    candidates = [Following(lag) for lag in LAGS]
-    found = [left(one.against(residuals, inflow).ratio) for one in candidates]
+    blocks = residuals.ratio.shape[-1]
+    lags = np.array(LAGS)
+    handed = handed_on(np.broadcast_to(inflow, (lags.size, inflow.shape[-1])), lags)[..., -blocks:]
+    found = [left(ratio) for ratio in _against(residuals.ratio, handed)]
     best = int(np.argmin(found))
-    return candidates[best] if found[best] < WORTH * left(residuals.ratio) else None
+    return Following(LAGS[best]) if found[best] < WORTH * left(residuals.ratio) else None
 
 
-def handed_on(inflow: Float64s, lag_blocks: float, *, start: float | None = None) -> Float64s:
+def _against(ratio: Float64s, handed: Float64s) -> Float64s:
+    return np.asarray((1.0 + ratio) / (1.0 + handed) - 1.0)
+
+
+def handed_on(
+    inflow: Float64s, lag_blocks: float | Float64s, *, start: float | None = None
+) -> Float64s:
     """``inflow`` behind a stock: exponentially weighted, NaN adding nothing; same shape. Each value
     is the mean over its block, in which the inflow of the block counts by half. It begins at
-    ``start``; without one at the mean of what is known, 0 where nothing is."""
+    ``start``; without one at the mean of what is known, 0 where nothing is.
+
+    inflow: shape (..., blocks). lag_blocks: one for all, or of each series, shape (...)."""
     known = ~np.isnan(inflow)
     count = known.sum(axis=-1)
     filled = np.where(known, inflow, 0.0)
     level = np.asarray(filled.sum(axis=-1) / np.maximum(count, 1))
     if start is not None:
         level = np.full_like(level, start)
-    keep = math.exp(-1.0 / lag_blocks)
+    keep = np.exp(-1.0 / np.asarray(lag_blocks))
     out = np.empty(inflow.shape)
     for block in range(inflow.shape[-1]):
         before = level
