@@ -28,7 +28,7 @@ from service.domain.instants import MINUTE_NS, SECOND_NS
 from service.domain.line import Line, Meter, MeterKind, Stage
 from service.domain.plan import Plan
 from service.domain.planversion import PlanVersion
-from service.domain.production.book import StageWindow
+from service.domain.production.book import ProductionBook, StageWindow
 from service.domain.quality import BAD_COMMUNICATION_ERROR, GOOD
 from service.domain.tag import Limits, Tag, TagKind
 from service.domain.tagtable import TagTable
@@ -57,6 +57,7 @@ from service.runtime.views import (
     TransitionView,
 )
 from service.runtime.watch import NothingToAcknowledge
+from service.runtime.wip import WorkInProgress
 from service.state.accounts import StateAccounts
 from service.state.corrections import StateCorrections
 from service.state.database import Database, open_database
@@ -295,7 +296,7 @@ class Api:
 async def open_api(
     tmp_path: Path, *, web: Path | None = None, public_url: str | None = None,
     pace: Pace | None = None, losses: LossBook | None = None,
-    explanations: Explanations | None = None,
+    explanations: Explanations | None = None, line: Line = LINE, book: ProductionBook | None = None,
 ) -> AsyncIterator[Api]:  # fmt: skip
     clock = FakeClock(NOW_NS)
     table = TagTable(TAGS)
@@ -304,10 +305,11 @@ async def open_api(
         live, history, alarms, edges = FakeLive(table), sample_history(), FakeAlarms(), FakeEdges()
         reasons: list[str] = []
         found = nothing_found(database, clock)
+        entries = Entries(StateEntries(database), line, clock)
         context = ApiContext(
             site=SiteCard("changzhi", "Changzhi", "长治", SITE_ZONE, 2026),
             table=table,
-            line=LINE,
+            line=line,
             clock=clock,
             identity=identity,
             live=live,
@@ -322,12 +324,10 @@ async def open_api(
             corrections=StateCorrections(database),
             retrospect=StateRetrospect(database),
             accounts=StateAccounts(database, LINE),
-            losses=losses
-            or CoreLosses(
-                found, StateLosses(database, LINE), Entries(StateEntries(database), LINE, clock)
-            ),
+            wip=WorkInProgress(line, book or empty_book(line), entries, clock),
+            losses=losses or CoreLosses(found, StateLosses(database, LINE), entries),
             explanations=explanations or CoreExplanations(found, alarms, LINE, ()),
-            entries=Entries(StateEntries(database), LINE, clock),
+            entries=entries,
             planning=Planning(StatePlans(database, FIRST_PLAN), FIRST_PLAN, LINE, clock),
             reports=reports_of(database, clock),
             measures=lambda: [
@@ -353,6 +353,13 @@ def nothing_found(database: Database, clock: FakeClock) -> Losses:
     kept = StateLosses(database, LINE)
     calendar = Calendar(ZoneInfo(SITE_ZONE), time(8), (Shift("C", time(0)), Shift("A", time(8))))
     return Losses(LINE, Plan(calendar, {2026: 7e7}), Closed(), kept, kept, clock)
+
+
+def empty_book(line: Line) -> ProductionBook:
+    """A book of a day and a half before now, in which nothing is known."""
+    calendar = Calendar(ZoneInfo(SITE_ZONE), time(8), SHIFTS)
+    first = NOW_NS // MINUTE_NS - 36 * 60
+    return ProductionBook(line, Plan(calendar, {2026: 7e7}), first_minute=first, n_minutes=36 * 60)
 
 
 def reports_of(database: Database, clock: FakeClock) -> Reports:

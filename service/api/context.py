@@ -27,6 +27,7 @@ from service.runtime.views import (
     Readiness,
     Sources,
 )
+from service.runtime.wip import WorkInProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class ApiContext:
     retrospect: Retrospect
     losses: LossBook
     accounts: Accounts
+    wip: WorkInProgress
     explanations: Explanations
     web: Path | None = None
     public_url: str | None = None

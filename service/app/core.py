@@ -47,6 +47,7 @@ from service.runtime.watch_absence import DEFAULT_KEEP_ALIVE_S, AbsenceRules
 from service.runtime.watch_meters import MeterRules
 from service.runtime.watch_production import ProductionRules
 from service.runtime.watch_values import ValueRules
+from service.runtime.wip import WorkInProgress
 from service.settings import Site
 from service.state.alarms import StateAlarms
 from service.state.corrections import StateCorrections
@@ -98,6 +99,7 @@ class Core:
     planning: Planning
     losses: Losses
     loss_book: StateLosses
+    wip: WorkInProgress
     forecasts: Forecasts
     destinations: tuple[Destination, ...]
     sources: Mapping[str, OpenSource]
@@ -216,6 +218,7 @@ async def open_core(
             planning=planning,
             losses=losses,
             loss_book=loss_book,
+            wip=WorkInProgress(site.line, book, entries, clock),
             forecasts=forecasts,
             destinations=destinations,
             sources=sources_of(site, table, clock) if sources is None else sources,
@@ -247,7 +250,13 @@ async def run_core(core: Core, stop: asyncio.Event) -> None:
                 (
                     "derived-shifts",
                     write_shifts(
-                        core.losses, core.loss_book, core.history, core.live, core.table, core.clock
+                        core.losses,
+                        core.loss_book,
+                        core.wip,
+                        core.history,
+                        core.live,
+                        core.table,
+                        core.clock,
                     ),
                 ),
                 ("forecast", core.forecasts.run()),

@@ -63,17 +63,21 @@ def nodes_of(line: Line) -> dict[str, Node]:
 @dataclass(frozen=True)
 class Output:
     """What a stage put out. kg: (M,) per minute, NaN where unknown. most_kg: no minute has more.
-    class_share: the scale's error limit as a share of what it counts (0.005 for class 0.5)."""
+    class_share: the scale's error limit as a share of what it counts (0.005 for class 0.5).
+    unseen_min: (M,) for periods that are longer than a minute, or of several meters: how many
+    minutes of each are not in ``kg``; else those that are NaN."""
 
     kg: Float64s
     most_kg: float
     class_share: float = 0.0
+    unseen_min: Float64s | None = None
 
     def bounds_kg(self) -> tuple[Float64s, Float64s]:
         """Least and most that was put out up to each minute's begin, and the end; both (M + 1,)."""
         known = np.where(np.isnan(self.kg), 0.0, self.kg)
         least = np.concatenate(([0.0], np.cumsum(known)))
-        unseen = np.concatenate(([0.0], np.cumsum(np.isnan(self.kg)))) * self.most_kg
+        unseen_min = np.isnan(self.kg) if self.unseen_min is None else self.unseen_min
+        unseen = np.concatenate(([0.0], np.cumsum(unseen_min))) * self.most_kg
         return least * (1.0 - self.class_share), least * (1.0 + self.class_share) + unseen
 
 

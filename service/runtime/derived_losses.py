@@ -17,6 +17,7 @@ from service.domain.losses.sums import StageSum, stage_sums
 from service.domain.quality import BAD_NO_DATA, GOOD
 from service.domain.tag import Tag
 from service.domain.tagtable import TagTable
+from service.domain.wip import LineWip
 from service.runtime.clock import Clock
 from service.runtime.derived import CONNECTOR
 from service.runtime.history import HistoryWriter
@@ -76,6 +77,9 @@ def _oee(one: StageSum) -> Known:
 
 STORED = "STORED"
 """By how much the work in progress of a stage grew in its shift."""
+WIP, LEAD = "WIP", "LEAD"
+"""What of a stage's input lies before and in it as far as the shift is known, since stock-taking;
+and the time that it takes to pass."""
 
 
 def stored_kg(stage: str, sums: Mapping[str, StageSum], node: Node) -> Known:
@@ -101,6 +105,8 @@ def shift_tags(line: Line) -> list[Tag]:
     the shift goes on."""
     told = [(one.attribute, one.unit, one.name_en, one.name_zh) for one in SERIES]
     told.append((STORED, "t", "growth of work in progress in the shift", "本班在制品增量"))
+    told.append((WIP, "t", "work in progress at the shift's end", "班末在制品"))
+    told.append((LEAD, "h", "lead time by Little's law", "按利特尔法则的流转时间"))
     return [
         Tag(
             id=shift_tag(stage.id, attribute),
@@ -116,13 +122,13 @@ def shift_tags(line: Line) -> list[Tag]:
 
 
 def shifts_as_batch(
-    shifts: Sequence[ShiftLosses], line: Line, table: TagTable, *, now_ns: int
+    shifts: Sequence[ShiftLosses], line: Line, stock: Stock, table: TagTable, *, now_ns: int
 ) -> Batch:
     """Shifts as rows; what is unknown is null and Bad."""
     rows = [
         (table.number(tag), shift.span.start_ns, value)
         for shift in shifts
-        for tag, value in _figures(shift, line)
+        for tag, value in _figures(shift, line, stock)
         if tag in table
     ]
     return make_batch(
@@ -137,7 +143,7 @@ def shifts_as_batch(
     )
 
 
-def _figures(shift: ShiftLosses, line: Line) -> Iterator[tuple[str, Known]]:
+def _figures(shift: ShiftLosses, line: Line, stock: Stock) -> Iterator[tuple[str, Known]]:
     """Tag and value of every series of a shift."""
     sums = stage_sums([shift])
     nodes = nodes_of(line.at(shift.span.start_ns))
@@ -145,6 +151,17 @@ def _figures(shift: ShiftLosses, line: Line) -> Iterator[tuple[str, Known]]:
         for one in SERIES:
             yield shift_tag(stage, one.attribute), one.of(stage_sum)
         yield shift_tag(stage, STORED), _t(stored_kg(stage, sums, nodes[stage]))
+    for lying in stock.at(shift.through_ns).stages:
+        yield shift_tag(lying.stage, WIP), _t(lying.kg)
+        yield shift_tag(lying.stage, LEAD), lying.lead_time_h
+
+
+class Stock(Protocol):
+    """What lies in the line. Called by one task."""
+
+    def at(self, time_ns: int) -> LineWip:
+        """Work in progress at ``time_ns``; must not block."""
+        ...
 
 
 class KeptShifts(Protocol):
@@ -158,6 +175,7 @@ class KeptShifts(Protocol):
 async def write_shifts(
     losses: Losses,
     kept: KeptShifts,
+    stock: Stock,
     history: HistoryWriter,
     live: LiveTable,
     table: TagTable,
@@ -170,7 +188,7 @@ async def write_shifts(
         for start_ns in losses.take_changed():
             read = partial(kept.shifts, start_ns, start_ns + 1)
             shifts = await until_done(read, what="shifts' series", clock=clock)
-            batch = shifts_as_batch(shifts, losses.line, table, now_ns=clock.now_ns())
+            batch = shifts_as_batch(shifts, losses.line, stock, table, now_ns=clock.now_ns())
             live.take(batch)
             await until_done(partial(history.write, [batch]), what="shifts' history", clock=clock)
         await losses.found.until(seen + 1)

@@ -37,6 +37,7 @@ LEAST_ROLE = {
     EntryKind.SCRAP: Role.OPERATOR,
     EntryKind.HOLD: Role.OPERATOR,
     EntryKind.RELEASE: Role.OPERATOR,
+    EntryKind.STOCK: Role.OPERATOR,
     EntryKind.NOTE: Role.OPERATOR,
     EntryKind.CORRECTION: Role.ENGINEER,
 }

@@ -61,6 +61,8 @@ def span(subject: str = "PK-P1", amount: float = 100.0, *, ago_h: int = 3, hours
     [
         draft(K.WEIGHBRIDGE, "GZ-G3", 52_140.0),
         draft(K.SCRAP, "GZ", 300.5),
+        draft(K.STOCK, "PK", 412_000.0),
+        draft(K.STOCK, "PK", 0.0),  # found empty
         draft(K.HOLD, "L-0412", 20),
         draft(K.NOTE, "", None, ago_ns=0),
         draft(K.NOTE, "PK", None),
@@ -87,6 +89,11 @@ def test_what_is_sound_is_kept(said: Draft) -> None:
         (draft(K.SCRAP, "PK", 0.0), "above 0"),
         (draft(K.SCRAP, "PK", float("nan")), "needs a number"),
         (draft(K.SCRAP, "PK", None), "needs a number"),
+        (draft(K.STOCK, "GZ", 5.0), "no metered stage feeds 'GZ'"),
+        (draft(K.STOCK, "XX", 5.0), "choose one of PK"),
+        (draft(K.STOCK, "PK", -1.0), "from 0 (found empty)"),
+        (draft(K.STOCK, "PK", None), "needs a number"),
+        (draft(K.STOCK, "PK", 5.0, ago_ns=-1), "has not come yet"),
         (draft(K.HOLD, " ", 4), "give the lot's number"),
         (draft(K.HOLD, "L-1", 4.5), "whole bags"),
         (draft(K.HOLD, "L-1", 0), "1 to 100000"),

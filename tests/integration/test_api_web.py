@@ -21,6 +21,7 @@ CONTRACT = {
     "/api/v1/plan": {"get", "post", "put"},
     "/api/v1/plan/hours": {"get"},
     "/api/v1/account": {"get"},
+    "/api/v1/wip": {"get"},
     "/api/v1/forecast": {"get"},
     "/api/v1/tags": {"get"},
     "/api/v1/live": {"get"},

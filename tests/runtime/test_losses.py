@@ -19,11 +19,12 @@ from service.domain.losses.sums import bottleneck_shares, stage_sums, unit_sums
 from service.domain.production.corrections import Cause, corrected
 from service.domain.quality import BAD_NO_DATA, GOOD
 from service.domain.tagtable import TagTable
+from service.domain.wip import LineWip, StageWip
 from service.runtime.derived_losses import shift_tags, write_shifts
 from service.runtime.ledger import AccountingState, Step
 from service.runtime.live import LiveTable
 from service.runtime.losses import NoSuchEvent
-from tests.lossplant import LINE, PACE, at, hand_filled, minutes, steady, stop
+from tests.lossplant import LINE, PACE, at, hand_filled, hours, minutes, steady, stop
 
 
 async def test_a_stop_over_a_shifts_end_is_one_event(tmp_path: Path) -> None:
@@ -169,6 +170,18 @@ class Store:
         self.news.set()
 
 
+class Lying:
+    """Implements ``Stock``: what lies before B grows by a tonne each hour."""
+
+    def at(self, time_ns: int) -> LineWip:
+        kg = 500.0 + 1_000.0 * hours(time_ns)
+        return LineWip(
+            time_ns,
+            (StageWip("A"), StageWip("B", kg, 0.0, kg, throughput_kg_per_h=1_000.0)),
+            None,
+        )
+
+
 async def test_a_shifts_figures_are_tags_like_any_other(tmp_path: Path) -> None:
     kg = steady(1)
     stop(kg, "A1", 7.0, 9.5)
@@ -177,7 +190,15 @@ async def test_a_shifts_figures_are_tags_like_any_other(tmp_path: Path) -> None:
     store, live = Store(), LiveTable(table)
     async with hand_filled(tmp_path, kg) as p, asyncio.TaskGroup() as group:
         writing = group.create_task(
-            write_shifts(p.losses, p.book, store, live, table, p.clock)  # type: ignore[arg-type]
+            write_shifts(
+                p.losses,
+                p.book,
+                Lying(),
+                store,
+                live,
+                table,
+                p.clock,  # type: ignore[arg-type]
+            )
         )
         await p.close(7.5)  # the first shift is written while it goes on, and again
         await p.close(20.0)
@@ -197,6 +218,11 @@ async def test_a_shifts_figures_are_tags_like_any_other(tmp_path: Path) -> None:
     assert value("B-SHIFT.STORED", 0) == (pytest.approx(-0.5), GOOD)  # B took more than A made
     assert np.isnan(value("A-SHIFT.STORED", 0)[0])  # nothing measures what comes to A
     assert np.isnan(value("B-SHIFT.STORED", 8)[0])
+    assert value("B-SHIFT.WIP", 0) == (pytest.approx(8.5), GOOD)  # at the shift's end
+    assert value("B-SHIFT.LEAD", 0) == (pytest.approx(8.5), GOOD)
+    assert value("B-SHIFT.WIP", 16) == (pytest.approx(20.5), GOOD)  # so far
+    for unknown_tag in ("A-SHIFT.WIP", "A-SHIFT.LEAD"):
+        assert value(unknown_tag, 0)[1] == BAD_NO_DATA
     assert value("B-SHIFT.PLAN", 8) == (pytest.approx(8.0), GOOD)
     unknown, status = value("B-SHIFT.AVAIL", 8)  # not seen is not zero
     assert np.isnan(unknown)

@@ -1,6 +1,6 @@
 // The invented plant's losses and indicators, whose reasons people can give, and what lies behind its alarms.
 
-/** @import { Alarm, AlarmExplanation, Kpis, LossEvent, LossKind, Losses, ReasonName } from "../src/api/types" */
+/** @import { Alarm, AlarmExplanation, Kpis, LossEvent, LossKind, LineWip, Losses, ReasonName, StageWip } from "../src/api/types" */
 
 const HOUR = 3_600_000;
 const STAGES = ["CR", "GR", "CT", "CB", "GZ", "SC", "DM", "PK"];
@@ -99,6 +99,23 @@ export function kpis(nowMs, startMs) {
   }));
   const bottleneck = [1, 2, 3, 4].map((n) => ({ station: `GZ-G${n}`, sole: 0.2 - n / 100, shifting: 0.05 }));
   return { periods: [{ start: iso(startMs), end: iso(nowMs), through: iso(nowMs - 60_000), shift: null, stages, bottleneck }] };
+}
+
+/** @param {number} nowMs @returns {LineWip} */
+export function wip(nowMs) {
+  const days = { GR: 0.5, CT: 0.9, CB: 0.5, GZ: 22, SC: 2.3, DM: 0.1 };
+  /** @type {StageWip[]} */
+  const stages = STAGES.map((stage) => {
+    const held = Object.entries(days).find(([id]) => id === stage)?.[1] ?? null;
+    const t = held === null ? null : held * 230;
+    const since = t === null ? null : { at: iso(nowMs - 9 * 24 * HOUR), stock_t: t - 12, by: "zhou", entry: `stock-${stage}` };
+    const unknown = stage === "CR" ? "not_metered" : t === null ? "no_stock_taking" : null;
+    return {
+      stage, wip_t: t, uncertainty_t: t === null ? null : 21.4, finished_t: t === null ? null : t * 0.92,
+      throughput_t_per_h: 9.58, lead_time_h: held === null ? null : held * 24, since, unknown,
+    };
+  });
+  return { at: iso(nowMs - 60_000), stages, total: { wip_t: null, uncertainty_t: null, finished_t: null, lead_time_h: null, missing: ["PK"] } };
 }
 
 /** @param {string} id @param {string} by @param {{ reason?: string | null, comment?: string, version?: number }} said

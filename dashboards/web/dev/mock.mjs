@@ -13,7 +13,7 @@ import { WebSocketServer } from "ws";
 import { acknowledged, deliveriesOf, detailOf, pastAlarms, retrospectiveOf, troubleAlarms } from "./alarms.mjs";
 import { answerEntries } from "./entries.mjs";
 import { forecast } from "./forecast.mjs";
-import { explanationOf, giveReason, kpis, losses } from "./losses.mjs";
+import { explanationOf, giveReason, kpis, losses, wip } from "./losses.mjs";
 import { history, line, liveValue, production, site, STALE_SINCE, tags } from "./plant.mjs";
 import { reportList, reportPage } from "./reports.mjs";
 
@@ -165,6 +165,7 @@ async function api(request, response, url) {
   if (call === "GET forecast") return json(response, 200, forecast(Date.now(), scene));
   if (call === "GET losses") return json(response, 200, losses(Date.now(), numberOf("start", 0)));
   if (call === "GET kpi") return json(response, 200, kpis(Date.now(), numberOf("start", 0)));
+  if (call === "GET wip") return json(response, 200, wip(Date.now()));
   if (call === "GET sources") return json(response, 200, { sources: sourcesNow() });
   if (call === "GET reports") return json(response, 200, reportList(Date.now(), numberOf("limit", 50), numberOf("offset", 0)));
   const page = /^GET reports\/(.+)\.html$/.exec(call);

@@ -353,6 +353,20 @@ def test_losses_tell_why_and_operators_say_it(page: Page) -> None:
     expect(page.get_by_test_id("losses-by-reason")).to_contain_text("缺吨袋")
 
 
+def test_work_in_progress_is_unknown_until_it_was_counted(page: Page) -> None:
+    page.get_by_test_id("nav-losses").click()
+    row = page.get_by_test_id("wip-GZ")
+    expect(row).to_contain_text("5,060")
+    expect(row).to_contain_text("± 21.4")
+    expect(row).to_contain_text("22 d")
+    expect(page.get_by_test_id("wip-PK")).to_contain_text("no stock-taking entered")
+    expect(page.get_by_test_id("wip-PK")).not_to_contain_text("0.0")
+    expect(page.get_by_test_id("wip-total")).to_contain_text("without a stock-taking of Packaging")
+    page.get_by_test_id("nav-entries").click()
+    page.get_by_test_id("entry-kind").select_option("stock")
+    expect(page.get_by_test_id("entry-subject").locator("option")).to_have_count(len(STAGES) - 1)
+
+
 def test_an_alarms_details_say_what_lies_behind_it(page: Page) -> None:
     page.get_by_test_id("nav-alarms").click()
     row = page.locator("[data-alarm-id^=hour-low]")

@@ -19,8 +19,8 @@ UNIT = {kind: "bags" if kind in LABORATORY else "kg" for kind in EntryKind} | {E
 class NewEntry(Request):
     """Something to enter.
 
-    subject: a meter (weighbridge, correction), a stage (scrap, note; empty: the plant) or a lot
-    (hold, release). amount: kg, or whole bags of a lot; none for a note.
+    subject: a meter (weighbridge, correction), a stage (scrap, stock, note; empty: the plant) or a
+    lot (hold, release). amount: kg, or whole bags of a lot; none for a note.
     """
 
     kind: EntryKind

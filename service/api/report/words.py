@@ -229,6 +229,7 @@ NAMED: Mapping[StrEnum | Priority, tuple[str, str]] = {
     LossKind.UNKNOWN: ("unknown", "未知"),
     EntryKind.WEIGHBRIDGE: ("weighbridge", "地磅"),
     EntryKind.SCRAP: ("scrap", "报废"),
+    EntryKind.STOCK: ("stock-taking", "在制品盘点"),
     EntryKind.HOLD: ("hold", "扣留"),
     EntryKind.RELEASE: ("release", "放行"),
     EntryKind.CORRECTION: ("correction", "更正"),

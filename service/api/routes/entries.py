@@ -55,8 +55,8 @@ async def enter(
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> Entry:
-    """Keeps a weight, scrap, a laboratory decision, a note (operators and above) or a correction of
-    a meter (engineers and above)."""
+    """Keeps a weight, scrap, a stock-taking, a laboratory decision, a note (operators and above) or
+    a correction of a meter (engineers and above)."""
     demand(caller, LEAST_ROLE[body.kind])
     asked = Asked(caller.user.name, idempotency_key)
     entry, is_new = await context.entries.enter(_draft(body), asked)

@@ -11,6 +11,7 @@ from service.api.asked import time_range
 from service.api.models.account import Account
 from service.api.models.forecast import ForecastNow
 from service.api.models.line import Line, Production
+from service.api.models.wip import LineWip
 from service.api.problems import problems
 from service.domain.instants import DAY_NS, MINUTE_NS
 from service.runtime.identity import Role
@@ -49,6 +50,14 @@ async def read_account(
         raise HTTPException(422, f"end: expected at most {MOST_NS // DAY_NS} days after start")
     found = await context.accounts.between(first, last)
     return Account.of(first * MINUTE_NS, last * MINUTE_NS, found)
+
+
+@router.get("/wip", summary="Work in progress and lead time", responses=problems(401))
+async def read_wip(context: Context) -> LineWip:
+    """What lies before and in each stage, carried forward from its last stock-taking by what came
+    and what was taken since, and the time to pass by Little's law; null with the reason before any
+    stock-taking."""
+    return LineWip.of(context.wip.now())
 
 
 @router.get("/forecast", summary="Forecast of shift, month, year", responses=problems(401))

@@ -57,6 +57,7 @@ def api_context(
         retrospect=StateRetrospect(core.database),
         losses=CoreLosses(core.losses, core.loss_book, core.entries),
         accounts=StateAccounts(core.database, site.line),
+        wip=core.wip,
         explanations=CoreExplanations(core.losses, alarms, site.line, site.rules),
         web=folder if (folder / "index.html").is_file() else None,
         public_url=site.service.public_url,

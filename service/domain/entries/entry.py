@@ -19,6 +19,9 @@ class EntryKind(StrEnum):
     """Bags that the laboratory releases; subject: the lot."""
     CORRECTION = "correction"
     """What a meter truly made over a span, in kg; subject: the meter."""
+    STOCK = "stock"
+    """Work in progress in or before a stage that was found by stock-taking, in kg of its input;
+    subject: the stage."""
     NOTE = "note"
     """A shift note; subject: a stage, or nothing for the whole plant. It has no amount."""
 

@@ -18,6 +18,7 @@ from service.domain.entries.entry import (
 from service.domain.entries.quality import lots
 from service.domain.instants import DAY_NS, HOUR_NS, MINUTE_NS, to_iso
 from service.domain.line import Line, Meter
+from service.domain.wip import can_carry
 
 LONGEST_NS = 31 * DAY_NS
 """A correction's longest span."""
@@ -26,6 +27,7 @@ OLDEST_NS = 400 * DAY_NS
 MOST_TEXT = 500
 MOST_NAME = 80
 MOST_SCRAP_KG = 1_000_000.0
+MOST_STOCK_KG = 100_000_000.0
 MOST_BAGS = 100_000
 
 
@@ -138,6 +140,13 @@ def _judge_subject(draft: Draft, line: Line) -> None:
     elif draft.kind in LABORATORY:
         if not draft.subject:
             raise EntryRefused("subject: it is empty; give the lot's number")
+    elif draft.kind is EntryKind.STOCK:
+        carried = [stage.id for stage in line.stages if can_carry(line, stage.id)]
+        if draft.subject not in carried:
+            raise EntryRefused(
+                f"subject: no metered stage feeds {draft.subject!r}, so its stock can't be carried "
+                f"forward; choose one of {', '.join(carried) or 'none: no stage is fed by another'}"
+            )
     elif draft.subject not in line.stage_by_id and (draft.subject or draft.kind is EntryKind.SCRAP):
         raise EntryRefused(
             f"subject: there is no stage {draft.subject!r}; choose one of "
@@ -160,6 +169,11 @@ def _judge_amount(draft: Draft, line: Line) -> None:
         if not 0 < amount <= MOST_SCRAP_KG:
             raise EntryRefused(
                 f"amount: expected kg above 0, at most {MOST_SCRAP_KG:,.0f}; came {amount:g}"
+            )
+    elif draft.kind is EntryKind.STOCK:
+        if not 0 <= amount <= MOST_STOCK_KG:
+            raise EntryRefused(
+                f"amount: expected kg from 0 (found empty) to {MOST_STOCK_KG:,.0f}; came {amount:g}"
             )
     else:
         _judge_mass(draft, amount, _meter(draft.subject, line))

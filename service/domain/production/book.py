@@ -10,13 +10,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.domain.arrays import Bools, Float64s, Int64s
+from service.domain.balance import Weighed
 from service.domain.instants import MINUTE_NS
 from service.domain.line import Line
 from service.domain.plan import Plan, Window, window_start_ns
 from service.domain.production.due import due_rows, own_due_kg
 from service.domain.production.energy import EnergyMinutes
 from service.domain.production.minutes import Minutes
-from service.domain.production.windows import Counts, RunningSums, StageWindows, minute_of, units
+from service.domain.production.windows import (
+    UNIT_KG,
+    Counts,
+    RunningSums,
+    StageWindows,
+    minute_of,
+    units,
+)
 
 HOUR_MINUTES = 60
 BEFORE_DAYS = 118
@@ -213,6 +221,19 @@ class ProductionBook:
             float(found.plan_kg[0]),
             float(found.plan_known_kg[0]),
             float(found.known_share[0]),
+        )
+
+    def weighed(self, stage: str, start_ns: int, end_ns: int) -> Weighed:
+        """What all meters of ``stage`` counted in the minutes of [start_ns, end_ns) together, with
+        the greatest of their error limits; minutes outside the book are unseen."""
+        row, meters = self._stage[stage], self.line.meters_by_stage[stage]
+        there = slice(self._inside(start_ns), self._inside(end_ns))
+        known_min = int(self._known[row, there].sum())
+        return Weighed(
+            float(self._made[row, there].sum() * UNIT_KG),
+            max((m.class_share for m in meters), default=0.0),
+            unseen_min=(end_ns - start_ns) // MINUTE_NS * len(meters) - known_min,
+            most_kg_per_min=max((m.max_rate_kg_per_h for m in meters), default=0.0) / 60.0,
         )
 
     def running(self, stage: str, part: slice = slice(0, None)) -> RunningSums:

@@ -16,6 +16,7 @@ import type {
   Line,
   Lots,
   NewEntry,
+  LineWip,
   LossEvent,
   Losses,
   Production,
@@ -70,6 +71,7 @@ export const rest = {
     call<{ alarms: Alarm[] }>("GET", `alarms?state=${state}&limit=${limit}&offset=${offset}`),
   losses: (startMs: number) => call<Losses>("GET", `losses?start=${startMs}`),
   kpis: (by: KpiPeriodKind, startMs: number) => call<Kpis>("GET", `kpi?by=${by}&start=${startMs}`),
+  wip: () => call<LineWip>("GET", "wip"),
   giveReason: (event: LossEvent, reason: string, comment: string) =>
     call<LossEvent>("PUT", `losses/${encodeURIComponent(event.id)}/reason`, {
       body: { reason, comment, version: event.version },

@@ -172,7 +172,7 @@ export type Transition = {
 };
 export type AlarmDetail = Alarm & { transitions: Transition[] };
 
-export type EntryKind = "weighbridge" | "scrap" | "hold" | "release" | "correction" | "note";
+export type EntryKind = "weighbridge" | "scrap" | "stock" | "hold" | "release" | "correction" | "note";
 /** amount: kg, or bags of a lot; without one for a note. Instants are RFC 3339. */
 export type NewEntry = {
   kind: EntryKind;
@@ -358,6 +358,24 @@ export type KpiPeriod = {
   bottleneck: { station: string; sole: number; shifting: number }[];
 };
 export type Kpis = { periods: KpiPeriod[] };
+
+/** Work in progress before and in a stage; unknown: why wip_t is null. */
+export type StageWip = {
+  stage: string;
+  wip_t: number | null;
+  uncertainty_t: number | null;
+  finished_t: number | null;
+  throughput_t_per_h: number | null;
+  lead_time_h: number | null;
+  since: { at: string; stock_t: number; by: string; entry: string } | null;
+  unknown: "no_stock_taking" | "not_metered" | null;
+};
+/** missing: the stages without which the sums are not known. */
+export type LineWip = {
+  at: string;
+  stages: StageWip[];
+  total: { wip_t: number | null; uncertainty_t: number | null; finished_t: number | null; lead_time_h: number | null; missing: string[] };
+};
 
 export type Certainty = "sure" | "likely" | "unsure";
 /** What lies behind an alarm; numbers beyond these are in the API. */

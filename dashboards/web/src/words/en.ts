@@ -171,6 +171,19 @@ export const en = {
     known: "Known",
     bottleneck: (names: string) => `Bottleneck: ${names}`,
     noQuality: "Quality and OEE need scrap or laboratory entries.",
+    wip: {
+      title: "Work in progress",
+      now: "Before and in the stage",
+      finished: "Finished from it",
+      lead: "Lead time",
+      since: "Since stock-taking",
+      within: (amount: string) => `± ${amount}`,
+      found: (amount: string, time: string, name: string) => `${amount}, ${time}, ${name}`,
+      unknown: { no_stock_taking: "no stock-taking entered", not_metered: "no meter tells what comes in" },
+      total: "Line",
+      missing: (stages: string) => `unknown without a stock-taking of ${stages}`,
+      hint: "carried forward by what came and what was taken; ± by the scales' classes and unseen minutes since; lead time = work in progress / throughput of 7 days",
+    },
   },
   reports: {
     title: "Shift reports",
@@ -262,6 +275,7 @@ export const en = {
     kinds: {
       weighbridge: "Weighbridge",
       scrap: "Scrap",
+      stock: "Stock-taking",
       hold: "Laboratory: hold",
       release: "Laboratory: release",
       correction: "Correction of a meter",

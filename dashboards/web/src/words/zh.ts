@@ -166,6 +166,19 @@ export const zh: Words = {
     known: "已知",
     bottleneck: (names: string) => `瓶颈：${names}`,
     noQuality: "合格率和 OEE 需要废品或化验室录入。",
+    wip: {
+      title: "在制品",
+      now: "工序前及工序内",
+      finished: "折成品",
+      lead: "流转时间",
+      since: "自盘点",
+      within: (amount) => `± ${amount}`,
+      found: (amount, time, name) => `${amount}，${time}，${name}`,
+      unknown: { no_stock_taking: "尚未录入盘点", not_metered: "进料无计量" },
+      total: "全线",
+      missing: (stages) => `${stages} 未盘点，合计未知`,
+      hint: "由盘点起按进料和耗用推算；± 来自此后衡器等级和未知分钟；流转时间 = 在制品 ÷ 7 天通过量",
+    },
   },
   reports: {
     title: "班次报告",
@@ -252,6 +265,7 @@ export const zh: Words = {
     kinds: {
       weighbridge: "地磅称重",
       scrap: "废品",
+      stock: "在制品盘点",
       hold: "化验室：扣留",
       release: "化验室：放行",
       correction: "计量修正",

@@ -8,7 +8,7 @@ import { line, mayPlan, serverNowMs, timeZone } from "../../state/store";
 import { useAsking } from "../../ui/ask";
 import { nameOf, words } from "../../words";
 
-const KINDS: readonly EntryKind[] = ["note", "scrap", "weighbridge", "hold", "release", "correction"];
+const KINDS: readonly EntryKind[] = ["note", "scrap", "weighbridge", "stock", "hold", "release", "correction"];
 
 export function EntryForm({ onEntered }: { onEntered(): void }) {
   const text = words.value.entries;
@@ -110,6 +110,7 @@ function Subject({ kind }: { kind: EntryKind }) {
         {kind === "note" && <option value="">{text.plant}</option>}
         {stages
           .filter((stage) => kind !== "weighbridge" || !stage.hourly)
+          .filter((stage) => kind !== "stock" || stages.some(({ feeds }) => feeds.includes(stage.id)))
           .flatMap((stage) =>
             isMeter
               ? stage.units.map(({ id }) => ({ id, name: id }))

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { CallFailed, rest } from "../../api/rest";
-import type { KpiPeriod, KpiPeriodKind, Losses, LossEvent } from "../../api/types";
+import type { KpiPeriod, KpiPeriodKind, LineWip, Losses, LossEvent } from "../../api/types";
 import { go, hashOf, route } from "../../route";
 import { isLost, line, production, serverNowMs } from "../../state/store";
 import { plantStamp } from "../../ui/instant";
@@ -10,6 +10,7 @@ import { nameOf, words } from "../../words";
 import { Events } from "./events";
 import { Indicators } from "./indicators";
 import { ByReason } from "./reasons";
+import { InProgress } from "./wip";
 
 const spans = ["shift", "day", "week", "month"] as const;
 type Span = (typeof spans)[number];
@@ -24,6 +25,7 @@ export function LossesPage() {
   const stage = params.get("stage") ?? "";
   const [found, setFound] = useState<Losses | null>(null);
   const [period, setPeriod] = useState<KpiPeriod | null>(null);
+  const [wip, setWip] = useState<LineWip | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const startMs = startOf(span);
   const ready = startMs !== null;
@@ -31,9 +33,10 @@ export function LossesPage() {
   async function load(): Promise<void> {
     if (startMs === null) return;
     try {
-      const [losses, kpis] = await Promise.all([rest.losses(startMs), rest.kpis(periodOf[span], startMs)]);
+      const [losses, kpis, lying] = await Promise.all([rest.losses(startMs), rest.kpis(periodOf[span], startMs), rest.wip()]);
       setFound(losses);
       setPeriod(kpis.periods.at(-1) ?? null);
+      setWip(lying);
       setProblem(null);
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error;
@@ -87,6 +90,7 @@ export function LossesPage() {
         <>
           <ByReason stages={found.stages.filter((each) => isShown(each.stage))} reasons={found.reasons} />
           {period !== null && <Indicators period={period} isShown={isShown} />}
+          {wip !== null && <InProgress wip={wip} isShown={isShown} />}
           <Events
             events={found.events.filter((event) => isShown(event.stage))}
             more={found.more_events}
