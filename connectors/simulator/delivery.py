@@ -28,13 +28,21 @@ class Delivery:
         self._resets.setdefault(tag, []).append(at_ns)
 
     def unknown(
-        self, tag: str, *, first_minute: int, minutes: int, rate: bool, bridge_s: float = 60.0
+        self,
+        tag: str,
+        *,
+        first_minute: int,
+        minutes: int,
+        rate: bool,
+        pieces: bool = False,
+        bridge_s: float = 60.0,
     ) -> Bools:
         """Minutes in which nobody can know what ``tag`` measured; shape (minutes,).
 
         rate: of a rate these are the minutes without a value, unless the hole is no longer than
         ``bridge_s``. Of a counter they are those between its last reading before a hole and its
-        next one, if it was reset in between; without a reset its rise tells the mass.
+        next one, if it was reset in between; without a reset its rise tells the mass. A counter of
+        ``pieces`` needs no hole: one that was complete between a reading and the reset is gone.
         """
         times = np.concatenate(self._times)
         good = np.concatenate(
@@ -42,9 +50,11 @@ class Delivery:
         ).astype(np.bool_)
         unknown = np.zeros(minutes, np.bool_)
         at = np.flatnonzero(good)
-        for a, b in zip(at[:-1].tolist(), at[1:].tolist(), strict=True):
-            if b == a + 1:
-                continue
+        pairs = np.diff(at) > 1
+        if pieces and len(pairs):
+            after = np.searchsorted(times[at], np.array(self._resets.get(tag, []), np.int64))
+            pairs[after[(after > 0) & (after < len(at))] - 1] = True
+        for a, b in zip(at[:-1][pairs].tolist(), at[1:][pairs].tolist(), strict=True):
             hole = self._hole(tag, int(times[a]), int(times[a + 1]), int(times[b]), rate, bridge_s)
             if hole is not None:
                 first = max(hole[0] // MINUTE_NS - first_minute, 0)

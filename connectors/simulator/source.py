@@ -110,11 +110,13 @@ class SimulatorSource:
     def unknown_minutes(self, tag: str, *, bridge_s: float = 60.0) -> Bools:
         """Minutes of ``truth`` in which nobody who read this source can know what meter ``tag``
         measured; shape (minutes,)."""
+        meter = METERS[METER_INDEX[tag]]
         return self._delivery.unknown(
             tag,
             first_minute=self.truth.first_minute,
             minutes=self.truth.minutes,
-            rate=METERS[METER_INDEX[tag]].is_rate,
+            rate=meter.is_rate,
+            pieces=meter.is_count,
             bridge_s=bridge_s,
         )
 

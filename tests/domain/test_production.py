@@ -106,6 +106,15 @@ def test_a_reset_while_alive_counts_what_came_since_and_says_estimated() -> None
     assert got[2] == (60.0, M)
 
 
+def test_the_piece_that_a_reset_may_have_wiped_out_is_unknown() -> None:
+    bags = meter(MeterKind.COUNT, kg_per_unit=500.0, max_rate_kg_per_h=50_000.0)
+    # Reset between 90 s and 100 s: a bag that was full in between is in neither reading.
+    rows = every_10s(lambda s: 70 + s // 50 if s < 95 else s // 50 - 2, 250)
+    got = account(bags, rows, ALL_DAY, 250)
+    assert got[1] == (None, U)
+    assert {at: grade for at, (_, grade) in got.items() if at != 1} == {0: M, 2: M, 3: M}
+
+
 @pytest.mark.parametrize("rollover", [None, 65_536.0])
 def test_a_reset_inside_a_gap_is_unknown_and_never_a_rollover(rollover: float | None) -> None:
     alive = covered((0, 120), (240, 600))

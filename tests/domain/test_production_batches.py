@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.domain.coverage import Coverage
@@ -159,6 +159,7 @@ def test_rising_and_falling_short_of_full_is_no_batch() -> None:
     st.floats(-100, 900),
     st.sets(st.integers(1, 800), max_size=6),
 )
+@example(batches=[(2_000.0, 20, 12, 12)], offset=0.0, cuts={3})  # before it can have settled once
 def test_batches_are_weighed_in_whatever_pieces_readings_come(
     batches: list[tuple[float, int, int, int]], offset: float, cuts: set[int]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -101,6 +102,18 @@ def test_pieces_are_counted_without_error() -> None:
     line = meters(3, MeterKind.COUNT, share=0.0)
     found = of({m.id: minutes([0.0, 500.0, 0.0]) for m in line}, 3, line)
     assert (found.kg, found.uncertainty_kg) == (1_500.0, 0.0)
+
+
+@pytest.mark.parametrize(("grade", "ends"), [([1, 0, 0], 1), ([0, 0, 1], 1), ([0, 1, 0], 0)])
+def test_a_piece_over_an_edge_may_lie_beyond_it_as_a_whole(grade: list[int], ends: int) -> None:
+    line = meters(1, MeterKind.COUNT, share=0.0)
+    (bags,) = (replace(meter, kg_per_unit=500.0) for meter in line)
+    made = [500.0 / 3 if one else 0.0 for one in grade]  # the rest of three minutes lies beyond
+    found = of({bags.id: minutes(made, grade)}, 3, [bags])
+    assert found.uncertainty_kg is not None
+    # 40 kg at most in a minute, and yet it may have been all 500 kg.
+    assert found.uncertainty_kg >= ends * 500.0 * 2 / 3
+    assert (found.uncertainty_kg > 0) == bool(ends)
 
 
 def test_minutes_of_another_window_are_refused() -> None:

@@ -128,6 +128,16 @@ async def test_a_gap_is_without_rows_and_covers_and_makes_only_some_minutes_unkn
     assert source.unknown_minutes(RATE, bridge_s=7_200.0).sum() == 0
 
 
+async def test_a_piece_before_a_reset_is_unknown_without_any_gap() -> None:
+    bags = "PK-P1-KQ702.TOT"
+    faults = [
+        {"fault": "totaliser_reset", "target": tag, "after_s": 1_805} for tag in (bags, COUNTER)
+    ]
+    source, _ = await whole(settings(faults=faults))
+    assert np.flatnonzero(source.unknown_minutes(bags)).tolist() == [30]
+    assert not source.unknown_minutes(COUNTER).any()
+
+
 async def test_one_percent_is_bad_the_same_for_the_same_seed() -> None:
     given = settings(bad_share=0.01)
     source, batches = await whole(given)

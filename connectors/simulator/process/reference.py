@@ -96,6 +96,11 @@ class MeterSpec:
     kg_per_unit: float
     is_rate: bool
 
+    @property
+    def is_count(self) -> bool:
+        """Whether it counts pieces of some mass: rows of saggers, bags."""
+        return not self.is_rate and self.kg_per_unit != 1.0
+
 
 METERS = tuple(
     MeterSpec(f"{asset}-{spec.meter}", spec.id, spec.kg_per_unit, spec.meter.endswith(".PV"))

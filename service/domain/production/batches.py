@@ -90,7 +90,7 @@ def watch_vessel(
     for n in range(len(fresh)):
         walk.step(float(fresh[n, 1]), float(level[n]))
     keep = cell.settle_minutes - 1
-    recent = tuple((a, b, c) for a, b, c in looks[len(looks) - keep :].tolist()) if keep else ()
+    recent = tuple((a, b, c) for a, b, c in looks[max(len(looks) - keep, 0) :].tolist())
     last = float(value[now - 1]) if now else vessel.value
     return replace(walk.vessel, value=last, recent=recent, waiting=waiting), walk.portions()
 

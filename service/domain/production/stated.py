@@ -2,7 +2,7 @@
 
 Unknown minutes are listed, never filled in. What the known minutes say is uncertain by the meters'
 error limits, by rates that stood still as no flow does, and by mass that a gap spreads over the
-window's edges.
+edges of what is known.
 """
 
 from __future__ import annotations
@@ -93,10 +93,12 @@ def _of_stage(stage: str, meters: Sequence[tuple[Meter, Minutes]]) -> StageAccou
     for meter, minutes in meters:
         known = (minutes.grade != NOT_CLOSED) & ~np.isnan(minutes.kg)
         stuck = held(meter, minutes) & known
-        edge = _at_an_edge(minutes)
+        edge, edges = _at_an_edge(minutes)
         made = np.where(known, minutes.kg, 0.0)
         most = meter.max_rate_kg_per_h / 60.0
         bound_kg += float(np.maximum(made, most - made)[stuck | edge].sum())
+        if meter.kind is MeterKind.COUNT:  # one piece may be more than a minute's most
+            bound_kg += meter.kg_per_unit * edges
         sure_kg = float(made[~stuck].sum())
         kg += sure_kg + float(made[stuck].sum())
         variance += Weighed(sure_kg, meter.class_share, step_of(meter)).variance
@@ -121,13 +123,18 @@ def step_of(meter: Meter) -> float:
     return meter.kg_per_unit if meter.kind is MeterKind.TOTALISER else 0.0
 
 
-def _at_an_edge(minutes: Minutes) -> Bools:
-    """Estimated minutes without a measured one between them and an edge of the window: how much of
-    what was spread over them lies outside is not known."""
-    estimated = minutes.grade == Grade.ESTIMATED
-    return np.asarray(
-        np.logical_and.accumulate(estimated) | np.logical_and.accumulate(estimated[::-1])[::-1]
-    )
+def _at_an_edge(minutes: Minutes) -> tuple[Bools, int]:
+    """Estimated minutes without a measured one between them and an edge of the window, or an
+    unknown minute, and how many stretches they are: how much of what was spread over them lies
+    outside is not known."""
+    within = np.concatenate([[False], minutes.grade == Grade.MEASURED, [False]])
+    found = np.zeros(len(minutes), np.bool_)
+    n = 0
+    for begin, end in zip(*stretches(minutes.grade == Grade.ESTIMATED), strict=True):
+        if not (within[begin] and within[end + 1]):
+            found[begin:end] = True
+            n += 1
+    return found, n
 
 
 def _stretches(meter: str, first: int, unknown: Bools) -> list[Unknown]:

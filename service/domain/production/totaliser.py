@@ -6,7 +6,7 @@ import numpy as np
 
 from service.domain.arrays import Bools, Float64s, Int64s, UInt8s
 from service.domain.instants import HOUR_NS, seconds
-from service.domain.line import Meter
+from service.domain.line import Meter, MeterKind
 from service.domain.production.minutes import Grade, Portions
 from service.domain.production.readings import NO_HOLE
 
@@ -24,11 +24,10 @@ def rises(
     held_ns: since when the value of each reading has stood, shape (n,), see ``held_since``.
 
     A rise happened within ``sample_s`` before the reading that shows it, since the source would
-    have told
-    us earlier; across a hole it is spread evenly over the hole. A fall is a rollover when the
-    counter wraps
-    and the way over the top is possible at ``max_rate_kg_per_h``; otherwise it is a reset: what was
-    counted since is production when nothing else was hidden by a hole, and unknown when it was. A
+    have told us earlier; across a hole it is spread evenly over the hole. A fall is a rollover when
+    the counter wraps and the way over the top is possible at ``max_rate_kg_per_h``; otherwise it is
+    a reset: what was counted since is an estimate of what was made, short of the part of a sample
+    before the reset. Where that part can be a whole piece, or a hole hid more, it is unknown. A
     rise that is faster than the maximum rate since the value began to stand is unknown too; one
     that only a standstill explains (a value that stuck) is an estimate of its minute.
     """
@@ -38,7 +37,8 @@ def rises(
     allowed = allowed_units(meter, after - before)
     allowed_held = allowed_units(meter, after - held_ns[:-1])
 
-    units, grade = _judge(rise, value[1:], holed, allowed, allowed_held, meter.rollover)
+    hides = holed | (meter.kind is MeterKind.COUNT)
+    units, grade = _judge(rise, value[1:], hides, allowed, allowed_held, meter.rollover)
 
     sample_ns = seconds(meter.sample_s)
     hidden_since = np.where(holed, hole_ns[:-1], after) - sample_ns
@@ -89,12 +89,12 @@ def allowed_units(meter: Meter, span_ns: Int64s) -> Float64s:
 def _judge(
     rise: Float64s,
     now: Float64s,
-    holed: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    hides: Bools,
     allowed: Float64s,
     allowed_held: Float64s,
     rollover: float | None,
 ) -> tuple[Float64s, UInt8s]:
-    """Counted units of each step and their grade."""
+    """Counted units of each step and their grade. hides: where a reset hides what it wiped out."""
     units = rise.copy()
     grade = np.full(len(rise), Grade.MEASURED, np.uint8)
     fell = rise < 0
@@ -105,7 +105,7 @@ def _judge(
         fell = fell & ~wrapped
         units[fell] = now[fell]
         grade[fell] = Grade.ESTIMATED
-        grade[fell & holed] = Grade.UNKNOWN
+        grade[fell & hides] = Grade.UNKNOWN
     grade[(units > allowed) & ~fell & (grade == Grade.MEASURED)] = Grade.ESTIMATED
     impossible = (units > allowed_held) | (units < 0)
     grade[impossible] = Grade.UNKNOWN
