@@ -16,7 +16,7 @@ from enum import StrEnum
 import numpy as np
 
 from service.domain.arrays import Float64s
-from service.domain.kpi import Known, ratio, total
+from service.domain.kpi import Known, ratio
 from service.domain.line import Line
 
 COVERAGE_FACTOR = 2.0
@@ -133,11 +133,6 @@ def lead_time_h(*, mean_wip_kg: Known, throughput_kg_per_h: Known) -> Known:
     else good when the window is long against the lead time. None when nothing passes.
     """
     return ratio(mean_wip_kg, throughput_kg_per_h)
-
-
-def line_lead_time_h(stage_lead_times_h: Mapping[str, Known], way: Sequence[str]) -> Known:
-    """The lead time along ``way``, stage after stage; None when one of them is unknown."""
-    return total(*(stage_lead_times_h.get(stage) for stage in way))
 
 
 @dataclass(frozen=True, slots=True)

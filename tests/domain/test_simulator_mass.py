@@ -16,6 +16,11 @@ from connectors.simulator.process.reference import (
     STAGES,
     TICK_S,
 )
+from service.domain.balance import Weighed
+from service.domain.instants import DAY_NS, HOUR_NS, MINUTE_NS
+from service.domain.wip import StockTaking, line_wip
+from service.settings import load_site
+from tests.sites import SAMPLE
 
 DAY_TICKS = 86_400 // TICK_S
 PLANNED_DAYS = 330
@@ -125,6 +130,43 @@ def assert_conserved(model: MassModel, start: MassModel) -> None:
         )
         assert model.buffer_kg[place] >= -1e-6
         assert model.buffer_kg[place] <= model.capacity_kg[place] + 60_000.0
+
+
+def lies_kg(model: MassModel) -> dict[str, float]:
+    """What truly lies before and in each stage, as kg that its supplier put out."""
+    inside = inside_kg(model)
+    return {
+        stage.id: float(model.buffer_kg[place])
+        + inside.get(stage.id, 0.0) * (1.0 - stage.pitch_fraction)
+        for place, stage in enumerate(STAGES[1:])
+    }
+
+
+def test_work_in_progress_carried_by_the_meters_is_what_the_plant_holds(
+    steady: tuple[MassModel, np.ndarray],
+) -> None:
+    """From one stock-taking, over nine days, by the sample site's line: within what is stated."""
+    model, hourly_kg = steady
+    line = load_site(SAMPLE).line
+    start_ns = 29_538_720 * MINUTE_NS
+
+    def counted(stage: str, a_ns: int, b_ns: int) -> Weighed:
+        a, b = ((t - start_ns) // HOUR_NS for t in (a_ns, b_ns))
+        kg = float(hourly_kg[a:b, METER_SLICES[stage]].sum())
+        return Weighed(kg, max(meter.class_share for meter in line.meters_by_stage[stage]))
+
+    before, truth = lies_kg(MassModel(7)), lies_kg(model)
+    stock = [StockTaking(stage, start_ns, kg, "li", stage) for stage, kg in before.items()]
+    got = line_wip(line, stock, counted, at_ns=start_ns + CYCLES_OF_GZ_D * DAY_NS)
+    for one in got.carried:
+        assert one.kg is not None
+        assert one.uncertainty_kg is not None
+        off_kg = abs(one.kg - truth[one.stage])
+        assert off_kg <= one.uncertainty_kg
+        passed_kg = (one.throughput_kg_per_h or 0.0) * 24 * CYCLES_OF_GZ_D
+        assert off_kg <= 0.002 * passed_kg  # true scales: only bags that were rejected, and pitch
+    assert got.missing == ()
+    assert got.kg == pytest.approx(sum(truth.values()), rel=0.002)
 
 
 def test_mass_is_conserved_over_days(steady: tuple[MassModel, np.ndarray]) -> None:
