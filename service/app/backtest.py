@@ -56,7 +56,8 @@ def definitions_of(site: Site, rules: Sequence[tuple[str, str]]) -> dict[str, De
         if not definitions.stages:
             raise CannotBacktest(
                 f"{name}: expected rules [[throughput]], [[shift_shortfall]], [[drift]], "
-                f"[[balance]] or [[missed_run]], found none; production can try no others"
+                f"[[balance]], [[missed_run]] or [[off_curve]], found none; production can try no "
+                f"others"
             )
     return found
 

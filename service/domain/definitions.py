@@ -20,6 +20,7 @@ from service.domain.rules import (
     LimitKind,
     LimitRule,
     MissedRunRule,
+    OffCurveRule,
     Rule,
     ShiftShortfallRule,
     StaleRule,
@@ -124,7 +125,7 @@ def define(rules: Iterable[Rule], *, tags: Sequence[Tag], line: Line) -> Definit
         match rule:
             case ThroughputRule() | ShiftShortfallRule() | DriftRule() | BalanceRule():
                 stages += (on_stage(rule, line.stage_by_id[stage], line) for stage in rule.stages)
-            case MissedRunRule():
+            case MissedRunRule() | OffCurveRule():
                 stages += (
                     on_runs(rule, line.stage_by_id[meter.stage], meter, line)
                     for meter in line.energy

@@ -152,6 +152,29 @@ class MissedRunRule:
 
 
 @dataclass(frozen=True, slots=True)
+class OffCurveRule:
+    """The run of a unit that works in runs (a rectifier) gets another energy than its curve says.
+
+    Judged on every energy meter of ``stages``. curve_mw: the power of a good run, (hours with
+    power, MW), even in between. The energy of the last ``window_h`` with power is more than
+    ``tolerance_pct`` % off what the curve has there. Before so much of a run is seen, and with what
+    nobody saw leaving it open, the input is unknown.
+    """
+
+    id: str
+    stages: tuple[str, ...]
+    curve_mw: tuple[tuple[float, float], ...]
+    window_h: float
+    tolerance_pct: float
+    priority: Priority | None
+    timing: Timing
+
+
+RunRule = MissedRunRule | OffCurveRule
+"""Rules that are judged on each energy meter of their stages."""
+
+
+@dataclass(frozen=True, slots=True)
 class LimitRule:
     """A tag is beyond one of the limits of the tag list; its deadband is the tag's own.
 
@@ -250,7 +273,7 @@ Rule = (
     | DriftRule
     | ForecastMissRule
     | BalanceRule
-    | MissedRunRule
+    | RunRule
     | LimitRule
     | BadQualityRule
     | StaleRule

@@ -16,7 +16,9 @@ from service.domain.rules import (
     DriftRule,
     ForecastMissRule,
     MissedRunRule,
+    OffCurveRule,
     Rule,
+    RunRule,
     ShiftShortfallRule,
     ThroughputRule,
     Timing,
@@ -31,7 +33,7 @@ WINDOW_WORDS = {
     Window.MONTH: ("this month", "本月"),
     Window.YEAR: ("this year", "本年"),
 }
-StageRule = ThroughputRule | ShiftShortfallRule | DriftRule | BalanceRule | MissedRunRule
+StageRule = ThroughputRule | ShiftShortfallRule | DriftRule | BalanceRule | RunRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,18 +124,26 @@ def on_forecast(rule: ForecastMissRule, output: Stage) -> ForecastAlarm:
     return ForecastAlarm(rule, definition)
 
 
-def on_runs(rule: MissedRunRule, stage: Stage, meter: Meter, line: Line) -> StageAlarm:
-    """The alarm of a missed-run rule on the unit of an energy meter."""
-    late = f"{rule.tolerance_h:g}"
+def on_runs(rule: RunRule, stage: Stage, meter: Meter, line: Line) -> StageAlarm:
+    """The alarm of a rule on the runs of an energy meter's unit."""
+    limit: float | None = None
+    match rule:
+        case MissedRunRule():
+            said_en = f"the next run is more than {rule.tolerance_h:g} h late"
+            said_zh = f"下一炉次送电已推迟 {rule.tolerance_h:g} h 以上"
+            kind, limit, unit = "missed_run", rule.tolerance_h, "h"
+        case OffCurveRule():
+            said_en = f"the run's energy is more than {rule.tolerance_pct:g} % off its curve"
+            said_zh = f"本炉次送电量偏离功率曲线 {rule.tolerance_pct:g} % 以上"
+            kind, unit = "off_curve", "%"
     priority = rule.priority
     if priority is None:
         units = sum(other.stage == stage.id for other in line.energy)
         priority = priority_at_stake(line, stage, stage.capacity_t_per_h * 1_000.0 / units)
     definition = define_alarm(
-        rule, meter.unit, "missed_run", priority, rule.timing,
-        f"{stage.name_en} {meter.unit}: the next run is more than {late} h late",
-        f"{stage.name_zh} {meter.unit}：下一炉次送电已推迟 {late} h 以上",
-        asset=meter.unit, stage=stage.id, limit=rule.tolerance_h, unit="h", extra=(meter.id,),
+        rule, meter.unit, kind, priority, rule.timing,
+        f"{stage.name_en} {meter.unit}: {said_en}", f"{stage.name_zh} {meter.unit}：{said_zh}",
+        asset=meter.unit, stage=stage.id, limit=limit, unit=unit, extra=(meter.id,),
     )  # fmt: skip
     return StageAlarm(rule, stage, definition, meter)
 

@@ -18,12 +18,13 @@ from service.domain.judge import (
     shortfall_pct,
     throughput_input,
 )
-from service.domain.losses.awaited import AwaitedRuns, energy_of
+from service.domain.losses import run_rules
+from service.domain.losses.followed import energy_of
 from service.domain.mismatch import Mismatch
 from service.domain.plan import Window
 from service.domain.production.book import ProductionBook
 from service.domain.production.due import own_due_kg
-from service.domain.rules import BalanceRule, DriftRule, MissedRunRule, ThroughputRule
+from service.domain.rules import BalanceRule, DriftRule, RunRule, ThroughputRule
 from service.domain.stage_alarms import ForecastAlarm, StageAlarm
 from service.runtime.alarms import AlarmStates
 from service.runtime.watch_drift import Drifts, KeptLimits
@@ -59,9 +60,11 @@ class ProductionRules:
         self._states = states
         self._drifts = Drifts(definitions.stages, book, limits)
         self._runs = {
-            alarm.definition.id: AwaitedRuns(alarm.rule, book.plan.calendar, energy_of(book, alarm))
+            alarm.definition.id: run_rules.judged_runs(
+                alarm.rule, book.plan.calendar, energy_of(book, alarm)
+            )
             for alarm in definitions.stages
-            if isinstance(alarm.rule, MissedRunRule)
+            if isinstance(alarm.rule, RunRule)
         }
         self._mismatches = {
             alarm.definition.id: Mismatch(alarm.rule, alarm.stage, book.line, book.many)
@@ -112,9 +115,9 @@ class ProductionRules:
             return input_, window.deviation_pct
         if isinstance(alarm.rule, DriftRule):
             return self._drifts.judge(alarm, end_ns)
-        if isinstance(alarm.rule, MissedRunRule):
-            code, late_h = self._runs[alarm.definition.id].judge(end_ns)
-            return INPUT_OF[code], None if math.isnan(late_h) else late_h
+        if isinstance(alarm.rule, RunRule):
+            code, value = run_rules.judge(self._runs[alarm.definition.id], end_ns)
+            return INPUT_OF[code], None if math.isnan(value) else value
         if isinstance(alarm.rule, BalanceRule):
             code, percent = self._mismatches[alarm.definition.id].judge(end_ns)
             return INPUT_OF[code], None if math.isnan(percent) else percent

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 
 from service.domain.definitions import watches
-from service.domain.line import Line
+from service.domain.line import Line, Meter
 from service.domain.plan import Window
 from service.domain.rules import (
     BadQualityRule,
@@ -18,6 +18,7 @@ from service.domain.rules import (
     ForecastMissRule,
     LimitRule,
     MissedRunRule,
+    OffCurveRule,
     Rule,
     ShiftShortfallRule,
     StaleRule,
@@ -28,7 +29,7 @@ from service.domain.tag import Tag
 from service.settings.document import Document
 from service.settings.explain import Where
 from service.settings.problems import choose, plain, shown
-from service.settings.rulejudge import judge_balance, judge_energy, judge_history
+from service.settings.rulejudge import judge_balance, judge_curve, judge_energy, judge_history
 from service.settings.ruletables import (
     BadQualityTable,
     BalanceTable,
@@ -39,6 +40,7 @@ from service.settings.ruletables import (
     ForecastMissTable,
     LimitTable,
     MissedRunTable,
+    OffCurveTable,
     RuleTable,
     ShiftShortfallTable,
     StaleTable,
@@ -53,6 +55,7 @@ TABLES: dict[str, type[RuleTable]] = {
     "forecast_miss": ForecastMissTable,
     "balance": BalanceTable,
     "missed_run": MissedRunTable,
+    "off_curve": OffCurveTable,
     "limit": LimitTable,
     "bad_quality": BadQualityTable,
     "stale": StaleTable,
@@ -166,15 +169,26 @@ class Rulebook:
                 )
             case MissedRunTable():
                 self._judge_stages(table.stages, where, hourly=False)
-                judge_energy(
-                    self._document, table, where, None if self._tags is None else self._meters
-                )
+                judge_energy(self._document, table, where, self._told_by())
                 return MissedRunRule(
                     id=table.id,
                     stages=table.stages,
                     every_h=table.every_h,
                     tolerance_h=table.tolerance_h,
                     run_mwh=table.run_mwh,
+                    priority=table.priority,
+                    timing=table.timing,
+                )
+            case OffCurveTable():
+                self._judge_stages(table.stages, where, hourly=False)
+                judge_energy(self._document, table, where, self._told_by())
+                judge_curve(self._document, table, where)
+                return OffCurveRule(
+                    id=table.id,
+                    stages=table.stages,
+                    curve_mw=table.curve_mw,
+                    window_h=table.window_h,
+                    tolerance_pct=table.tolerance_pct,
                     priority=table.priority,
                     timing=table.timing,
                 )
@@ -203,6 +217,10 @@ class Rulebook:
                 return CommunicationRule(table.id, names, table.priority, table.timing)
             case _:
                 raise TypeError(f"no rule is made of {type(table).__name__}; add it here")
+
+    def _told_by(self) -> Sequence[Meter] | None:
+        """The meters, unless they are not known for sure: without tags there are none."""
+        return None if self._tags is None else self._meters
 
     def _once(self, table: RuleTable, where: Where) -> None:
         other = self._ids.setdefault(table.id, self._document.field(where))

@@ -1,4 +1,4 @@
-"""What can be wrong between the fields of drift, balance and missed-run rules.
+"""What can be wrong between the fields of drift and balance rules, and of those on runs.
 
 Stages or meters that are None are not known for sure, and nothing is held against them.
 """
@@ -11,7 +11,7 @@ from service.domain.line import Meter, MeterKind, Stage
 from service.settings.document import Document
 from service.settings.explain import Where
 from service.settings.problems import plain
-from service.settings.ruletables import BalanceTable, DriftTable, MissedRunTable
+from service.settings.ruletables import BalanceTable, DriftTable, MissedRunTable, OffCurveTable
 
 
 def judge_history(document: Document, table: DriftTable, where: Where) -> None:
@@ -50,7 +50,10 @@ def judge_balance(
 
 
 def judge_energy(
-    document: Document, table: MissedRunTable, where: Where, meters: Sequence[Meter] | None
+    document: Document,
+    table: MissedRunTable | OffCurveTable,
+    where: Where,
+    meters: Sequence[Meter] | None,
 ) -> None:
     """Notes stages whose runs no energy meter tells; without tags there are no meters."""
     if meters is None:
@@ -64,3 +67,30 @@ def judge_energy(
                 found=f"{id_}, which has none",
                 remedy="take it out, or add its energy meters in site.toml",
             )
+
+
+def judge_curve(document: Document, table: OffCurveTable, where: Where) -> None:
+    """Notes a curve whose hours do not rise from 0, and a window that no run fills."""
+    hours = [hour for hour, _ in table.curve_mw]
+    for n, hour in enumerate(hours):
+        if n == 0 and hour != 0.0:
+            document.problem(
+                (*where, "curve_mw", n, 0),
+                expected="0, at which the run gets power",
+                found=plain(hour),
+                remedy="begin the curve at hour 0",
+            )
+        elif n and hour <= hours[n - 1]:
+            document.problem(
+                (*where, "curve_mw", n, 0),
+                expected=f"more hours than at the point before, {plain(hours[n - 1])}",
+                found=plain(hour),
+                remedy="write [hours, MW] in the order of time, each hour once",
+            )
+    if table.window_h >= hours[-1]:
+        document.problem(
+            (*where, "window_h"),
+            expected=f"less than the last hour of curve_mw, {plain(hours[-1])}",
+            found=plain(table.window_h),
+            remedy="take a shorter window, or no run ever fills it",
+        )

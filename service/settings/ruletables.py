@@ -26,6 +26,10 @@ from service.settings.fields import (
 BelowPct = Annotated[Number, Field(gt=0, le=100, examples=[10.0])]
 Share = Annotated[Number, Field(ge=0, le=1, examples=[0.2])]
 Stages = Annotated[tuple[Text, ...], Field(min_length=1, examples=[["CB", "PK"]])]
+PowerCurve = Annotated[
+    tuple[tuple[NotNegative, Positive], ...],
+    Field(min_length=2, max_length=200, examples=[[[0, 10.5], [40, 16.3]]]),
+]
 Tags = Annotated[tuple[Text, ...], Field(min_length=1, examples=[["CB-*-AT120.PV"]])]
 
 
@@ -108,6 +112,15 @@ class MissedRunTable(StakeTable):
     every_h: Annotated[Positive, Field(le=2_000, examples=[43.2])]
     tolerance_h: Annotated[NotNegative, Field(le=2_000, examples=[4])]
     run_mwh: Annotated[Positive, Field(le=1e6, examples=[549])]
+
+
+class OffCurveTable(StakeTable):
+    """[[off_curve]]"""
+
+    stages: Stages
+    curve_mw: PowerCurve
+    window_h: Annotated[Positive, Field(ge=0.25, le=24, examples=[2])] = 2.0
+    tolerance_pct: Annotated[Positive, Field(lt=100, examples=[5])] = 5.0
 
 
 class LimitTable(UrgentTable):

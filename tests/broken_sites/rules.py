@@ -85,6 +85,27 @@ BROKEN_RULES = (
         'stages = ["CB"]', "missed_run[1].stages[1]", ('kind "energy"', "energy meters"),
     ),
     BrokenSite(
+        "a curve of a stage without energy meters", "rules.toml",
+        'stages = ["GZ"]\ncurve_mw', 'stages = ["CB"]\ncurve_mw',
+        'stages = ["CB"]', "off_curve[1].stages[1]", ('kind "energy"', "energy meters"),
+    ),
+    BrokenSite(
+        "a curve that goes back in time", "rules.toml",
+        "[10, 12.41]", "[30, 12.41]",
+        "[30, 12.41]", "off_curve[1].curve_mw[4][1]", ("more hours than", "order of time"),
+    ),
+    BrokenSite(
+        "a curve that does not begin with its run", "rules.toml",
+        "curve_mw = [[0, 10.5]", "curve_mw = [[1, 10.5]",
+        "[[1, 10.5]", "off_curve[1].curve_mw[1][1]", ("0, at which", "begin the curve"),
+    ),
+    BrokenSite(
+        "a window that no run fills", "rules.toml",
+        "[[0, 10.5], [4, 11.42], [10, 12.41], [20, 13.83], [30, 15.11], [40, 16.3]]",
+        "[[0, 10.5], [1.5, 11.42]]",
+        "window_h", "off_curve[1].window_h", ("less than the last hour", "shorter window"),
+    ),
+    BrokenSite(
         "rule on a connector that is none", "rules.toml",
         'connectors = ["*"]', 'connectors = ["plan"]',
         'connectors = ["plan"]', "communication[1].connectors[1]", ('did you mean "plant"?',),

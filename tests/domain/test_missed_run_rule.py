@@ -21,6 +21,7 @@ from service.domain.instants import DAY_NS, HOUR_NS, MINUTE_NS, to_ns
 from service.domain.judge import FALSE, TRUE, UNKNOWN
 from service.domain.line import Line, Meter, MeterKind, Stage
 from service.domain.losses.awaited import AwaitedRuns, schedule_of
+from service.domain.losses.run_rules import judge
 from service.domain.losses.runs import find_runs
 from service.domain.losses.schedule import StartState, judge_starts
 from service.domain.plan import Plan, Window
@@ -194,7 +195,7 @@ def test_a_day_at_once_and_minute_by_minute_are_alike(
     code, value = codes(of)
     again = AwaitedRuns(RULE, of.plan.calendar, lambda a, b: of.energy.between(KWH.id, a, b))
     for minute in sorted(set(pieces)):
-        found, hours = again.judge(START_NS + (minute + 1) * MINUTE_NS) if minute < N else (0, 0.0)
+        found, hours = judge(again, START_NS + (minute + 1) * MINUTE_NS) if minute < N else (0, 0.0)
         if minute < N:
             assert found == code[minute]
             assert hours == pytest.approx(value[minute], nan_ok=True)

@@ -116,6 +116,14 @@ every_h = 30
 tolerance_h = 0.5
 run_mwh = 549
 priority = "high"
+
+[[off_curve]]
+id = "curve"
+stages = ["GZ"]
+curve_mw = [[0, 13], [40, 14.5]]
+tolerance_pct = 8
+on_delay_s = 600
+priority = "auto"
 """
 
 
@@ -206,7 +214,7 @@ def test_the_replay_of_a_past_is_what_was_raised_live(lived: Site) -> None:
         kept = kept_limits(connection)
     assert {one.from_ns for of in kept.values() for one in of} <= {START_NS + DAY_NS, END_NS}
     assert len(kept) == 4
-    assert {alarm.split(":")[0] for alarm in alarms_of(lived)} >= {"balance", "run"}
+    assert {alarm.split(":")[0] for alarm in alarms_of(lived)} >= {"balance", "run", "curve"}
 
 
 def test_false_alarms_are_stated_once_limits_are_set(lived: Site, tmp_path: Path) -> None:

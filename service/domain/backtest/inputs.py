@@ -21,7 +21,8 @@ from service.domain.judge import (
     shortfalls_pct,
     throughput_codes,
 )
-from service.domain.losses.awaited import AwaitedRuns, energy_of
+from service.domain.losses.followed import energy_of
+from service.domain.losses.run_rules import judged_runs
 from service.domain.mismatch import Mismatch
 from service.domain.plan import Window
 from service.domain.production.book import ProductionBook
@@ -30,7 +31,7 @@ from service.domain.production.windows import RunningSums, StageWindows
 from service.domain.rules import (
     BalanceRule,
     DriftRule,
-    MissedRunRule,
+    RunRule,
     ShiftShortfallRule,
     ThroughputRule,
 )
@@ -80,8 +81,8 @@ class Past:
             return self._drift(rule, alarm)
         if isinstance(rule, BalanceRule):
             return self._balance(rule, alarm)
-        if isinstance(rule, MissedRunRule):
-            return self._awaited(rule, alarm)
+        if isinstance(rule, RunRule):
+            return self._runs(rule, alarm)
         return self._shortfall(rule, alarm)
 
     def _throughput(self, rule: ThroughputRule, stage: str) -> Inputs:
@@ -133,9 +134,9 @@ class Past:
         code = judged.code[at]
         return Inputs(ends, code, code, judged.value[at], mismatch.explain)
 
-    def _awaited(self, rule: MissedRunRule, alarm: StageAlarm) -> Inputs:
+    def _runs(self, rule: RunRule, alarm: StageAlarm) -> Inputs:
         calendar = self._book.plan.calendar
-        runs = AwaitedRuns(rule, calendar, energy_of(self._book, alarm))
+        runs = judged_runs(rule, calendar, energy_of(self._book, alarm))
         ends = self._grid.ends_ns
         months = np.unique(self._grid.starts_ns(Window.MONTH), return_index=True)[1]
         lasts = np.append(months[1:], len(ends)) - 1

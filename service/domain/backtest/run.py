@@ -19,10 +19,10 @@ from service.domain.detection.drift import looks_back_ns
 from service.domain.detection.limits import Limits
 from service.domain.instants import DAY_NS, HOUR_NS, MINUTE_NS
 from service.domain.judge import UNKNOWN
-from service.domain.losses.awaited import WARM_NS as RUNS_WARM_NS
+from service.domain.losses.followed import WARM_NS as RUNS_WARM_NS
 from service.domain.plan import Plan, Window, window_start_ns
 from service.domain.production.book import ProductionBook
-from service.domain.rules import BalanceRule, DriftRule, MissedRunRule, ThroughputRule
+from service.domain.rules import BalanceRule, DriftRule, RunRule, ThroughputRule
 from service.domain.stage_alarms import StageAlarm
 
 
@@ -102,7 +102,7 @@ def needed_from_ns(definitions: Iterable[Definitions], plan: Plan, start_ns: int
         plan.calendar.month_start_ns(first_end_ns - 1) - RUNS_WARM_NS
         for one in definitions
         for alarm in one.stages
-        if isinstance(alarm.rule, MissedRunRule)
+        if isinstance(alarm.rule, RunRule)
     ]
     starts += [
         looks_back_ns(alarm.rule, plan.calendar, first_end_ns)

@@ -24,14 +24,22 @@ class CurveState(StrEnum):
 
 @dataclass(frozen=True)
 class Curve:
-    """Reference energy of a run: kwh[i] used after min[i] energised minutes; both rising, (k,)."""
+    """Reference energy of a run: kwh[i] used after min[i] energised minutes; both rising, (k,).
+    A run that takes longer is expected to go on at the last pace."""
 
     energised_min: Float64s
     kwh: Float64s
 
+    def so_far(self, energised_min: Float64s) -> Float64s:
+        """Reference kWh of a run's first energised minutes; shape (n,)."""
+        pace = (self.kwh[-1] - self.kwh[-2]) / (self.energised_min[-1] - self.energised_min[-2])
+        beyond = np.maximum(energised_min - self.energised_min[-1], 0.0)
+        within = np.interp(energised_min, self.energised_min, self.kwh)
+        return np.asarray(within + pace * beyond, dtype=np.float64)
+
     def between(self, from_min: float, to_min: float) -> float:
         """Reference kWh from one energised minute to another."""
-        a, b = np.interp([from_min, to_min], self.energised_min, self.kwh)
+        a, b = self.so_far(np.array([from_min, to_min], dtype=np.float64))
         return float(b - a)
 
 
@@ -77,6 +85,17 @@ def judge_energy(
         state = CurveState.ON_CURVE
     middle = (low + high) / 2.0 - 1.0
     return CurveVerdict(expected, actual, middle, len(unseen), state)
+
+
+def curve_of_power(hours: Sequence[float], mw: Sequence[float]) -> Curve:
+    """The curve of a run whose power goes evenly from each point to the next.
+
+    mw: the power after so many ``hours`` with power; hours begin at 0 and rise. Minute by minute.
+    """
+    minutes = np.arange(round(hours[-1] * 60.0) + 1, dtype=np.float64)
+    kwh_per_min = np.interp(minutes / 60.0, hours, mw) * 1_000.0 / 60.0
+    steps = (kwh_per_min[1:] + kwh_per_min[:-1]) / 2.0
+    return Curve(minutes, np.concatenate(([0.0], np.cumsum(steps))))
 
 
 def reference_curve(runs: Sequence[Float64s], *, step_min: int = 10) -> Curve:
