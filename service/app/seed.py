@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from service.app.core import drained, open_core, run_core
+from service.app.core import open_core
+from service.app.run import drained, run_core
 from service.domain.batch import Batch
 from service.domain.rules import CommunicationRule, StaleRule
 from service.domain.tagtable import TagTable

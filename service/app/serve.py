@@ -14,8 +14,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from service.api.app import create_api
-from service.app.core import Core, open_core, run_core
+from service.app.core import Core, open_core
 from service.app.reports import open_reports
+from service.app.run import run_core
 from service.app.views import api_context
 from service.app.views.production import CoreProduction
 from service.runtime.clock import Clock

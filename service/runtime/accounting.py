@@ -6,13 +6,13 @@ What comes too late for a meter's account is remembered, and accounted for again
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
 
 from service.domain.entries.amend import Stated, amended, closed_stretches, measured_beneath
-from service.domain.instants import MINUTE_NS, seconds
+from service.domain.instants import seconds
 from service.domain.line import Meter
 from service.domain.production.book import ProductionBook
 from service.domain.production.corrections import (
@@ -23,28 +23,19 @@ from service.domain.production.corrections import (
     closed_late,
     corrected,
 )
-from service.domain.production.meter import Account, advance
+from service.domain.production.meter import Account
 from service.domain.production.minutes import NOT_CLOSED, Minutes
-from service.domain.production.moved import Moved
-from service.domain.production.readings import Readings, in_order
-from service.domain.production.recount import Recount, Span, believed, late_before_ns, with_span
-from service.domain.production.stuck import Standing
 from service.domain.tagtable import TagTable
 from service.runtime.clock import Clock
+from service.runtime.closing import Closing, Made
 from service.runtime.ledger import AccountingState, Ledger, Step
 from service.runtime.log import JournalReader
-from service.runtime.meter_rows import Gathering, Liveness, MeterRows, sort_rows
+from service.runtime.meter_rows import Gathering, Liveness
 from service.runtime.progress import Progress
-from service.runtime.recounting import LateMeter, Recounter
+from service.runtime.recounting import Recounter
 from service.runtime.retry import until_done
 
 MAX_BUFFERED_ROWS = 400_000
-SILENT_NS = 2 * MINUTE_NS
-"""A group this far behind the most advanced one has fallen silent."""
-NEVER = np.iinfo(np.int64).min
-
-Made = tuple[str, Minutes]
-"""A meter and what it made."""
 
 
 class Accounting:
@@ -70,7 +61,6 @@ class Accounting:
         self._clock = clock
         self._lateness_ns = seconds(lateness_s)
         self._gathering = Gathering(self._meters, table)
-        self._groups = self._gathering.groups
         self._state = AccountingState()
         self._liveness = _liveness(self._state)
         self._committed = 0
@@ -80,6 +70,7 @@ class Accounting:
         self.corrections = Progress()
         self.lateness = Progress()
         self.counters = {"minutes": 0, "late": 0, "readings": 0, "corrected": 0}
+        self._closing = self._closing_of(self._state)
 
     @property
     def position(self) -> int:
@@ -102,6 +93,7 @@ class Accounting:
         known = {meter.id for meter in self._meters}
         self._state.late = {m: spans for m, spans in self._state.late.items() if m in known}
         self._liveness = _liveness(self._state)
+        self._closing = self._closing_of(self._state)
         self._committed = self._state.position
         self._read.reach(self._state.position)
         self._book.closed_ns = self._state.closed_ns
@@ -115,7 +107,7 @@ class Accounting:
                     self._read.reach(entry.position)
                 if self._gathering.rows > MAX_BUFFERED_ROWS:
                     await self.settle()
-            if self._minute_is_over():
+            if self._closing.minute_is_over():
                 await self.settle()
 
     async def caught_up(self, position: int) -> None:
@@ -170,7 +162,7 @@ class Accounting:
         """
         async with self._settling:
             await self._settle()
-            some = self._some_late(recounter.at_once)
+            some = self._closing.some_late(recounter.at_once)
             if not some:
                 return False
             found = await recounter.recount(some, self._committed)
@@ -183,9 +175,15 @@ class Accounting:
             )
             changes = await self._changes(made, cause=Cause.LATE_VALUES)
             for one, again in zip(some, found, strict=True):
-                self._take_up(one, again)
+                self._closing.take_up(one, again)
             await self._keep_corrected(changes, beneath)
             return True
+
+    def _closing_of(self, state: AccountingState) -> Closing:
+        return Closing(
+            self._meters, self._gathering.groups, state, self.counters,
+            lateness_ns=self._lateness_ns,
+        )  # fmt: skip
 
     def _as_stated(self, measured: Sequence[Made]) -> tuple[list[Made], list[Made]]:
         """``measured`` minutes with what people state in their place, and what lies beneath."""
@@ -198,36 +196,6 @@ class Accounting:
                 for part in measured_beneath(meter, minutes, said)
             ],
         )
-
-    def _some_late(self, limit: int) -> list[LateMeter]:
-        late = [m for m in self._meters if m.id in self._state.late][:limit]
-        return [
-            LateMeter(
-                meter,
-                self._state.late[meter.id][0],
-                self._state.accounts[meter.id],
-                self._watermark_ns(meter.item_group) or 0,
-                self._state.coverage[meter.item_group],
-            )
-            for meter in late
-        ]
-
-    def _take_up(self, one: LateMeter, again: Recount | None) -> None:
-        """The state after ``one`` was accounted for ``again``."""
-        meter = one.meter.id
-        left = self._state.late[meter][1:]
-        if left:
-            self._state.late[meter] = left
-        else:
-            del self._state.late[meter]
-        if again is None or again.account is None:
-            return
-        was, now = one.account.open, again.account.open
-        if was is not None and now is not None and now.first < was.first:
-            self._state.reopened[meter] = max(was.first, self._state.reopened.get(meter, 0))
-        self._state.accounts[meter] = again.account
-        if again.standing is not None and one.meter.stuck_s is not None:
-            self._state.standing[meter] = again.standing
 
     async def _changes(
         self,
@@ -276,10 +244,10 @@ class Accounting:
         read_to = self._read.value
         rows, lively = self._gathering.taken()
         judged_ns = self._state.closed_ns
-        measured, moved = await asyncio.to_thread(self._account, rows, lively)
+        measured, moved = await asyncio.to_thread(self._closing.account, rows, lively)
         self._state.position = read_to
         made, beneath = self._as_stated(measured)
-        closed, again = self._reopened(made)
+        closed, again = self._closing.reopened(made)
         changes = await self._changes(again, cause=Cause.LATE_VALUES)
         late = [closed_late(meter, minutes, judged_ns) for meter, minutes in closed]
         known = [one for one in late if one is not None]
@@ -294,118 +262,6 @@ class Accounting:
         if self._state.late:
             self.lateness.step()
 
-    def _reopened(self, closed: Sequence[Made]) -> tuple[list[Made], list[Made]]:
-        """Minutes that are closed for the first time, and those that something late had opened
-        again."""
-        fresh, again = [], []
-        for meter, minutes in closed:
-            until = self._state.reopened.get(meter, minutes.first)
-            n = min(max(until - minutes.first, 0), len(minutes))
-            if minutes.first + n >= until:
-                self._state.reopened.pop(meter, None)
-            if n:
-                again.append((meter, Minutes(minutes.first, minutes.kg[:n], minutes.grade[:n])))
-            if n < len(minutes):
-                part = Minutes(minutes.first + n, minutes.kg[n:], minutes.grade[n:])
-                fresh.append((meter, part))
-        return fresh, again
-
-    def _watermark_ns(self, group: str) -> int | None:
-        coverage = self._state.coverage.get(group)
-        end_ns = coverage.end_ns if coverage else None
-        return None if end_ns is None else end_ns - self._lateness_ns
-
-    def _minute_is_over(self) -> bool:
-        closable = self._closable_ns()
-        return closable is not None and closable > (self._state.closed_ns or NEVER)
-
-    def _closable_ns(self) -> int | None:
-        """End of the last minute that every living group has told all about.
-
-        A group that fell silent does not hold up the others: its meters' minutes are unknown for
-        now.
-        """
-        marks = [m for g in self._groups if (m := self._watermark_ns(g)) is not None]
-        if not marks:
-            return None
-        living_ns = min(m for m in marks if m >= max(marks) - SILENT_NS)
-        longest_ns = max(seconds(m.sample_s) for m in self._meters)
-        return (living_ns - longest_ns) // MINUTE_NS * MINUTE_NS
-
-    def _account(
-        self, rows: Mapping[str, MeterRows], lively: Sequence[tuple[str, Span]]
-    ) -> tuple[list[Made], list[Moved]]:
-        """Advances every meter's account; returns the minutes that closed, and the readings that
-        count at another time than their own. Runs in a worker thread."""
-        closed: list[Made] = []
-        moved: list[Moved] = []
-        for meter in self._meters:
-            mark = self._watermark_ns(meter.item_group)
-            if mark is None:
-                continue
-            account = self._state.accounts.get(meter.id, Account())
-            late_ns = late_before_ns(meter, account)
-            spans = [s for group, s in lively if group == meter.item_group and s[0] < late_ns]
-            readings = _NO_READINGS
-            if meter.tag in rows:
-                self.counters["readings"] += len(rows[meter.tag].said_ns)
-                done = sort_rows(
-                    meter.id, rows[meter.tag], self._state.newest.get(meter.id), late_ns
-                )
-                readings = done.readings
-                moved += done.moved
-                spans += done.late
-                self.counters["late"] += len(done.late)
-                if done.newest is not None:
-                    self._state.newest[meter.id] = done.newest
-            for span in spans:
-                self._state.late[meter.id] = with_span(self._state.late.get(meter.id, ()), *span)
-            coverage = self._state.coverage[meter.item_group]
-            if meter.stuck_s is not None:
-                readings = self._believed(meter, readings, rows.get(meter.runs_tag or ""), mark)
-            account, minutes = advance(meter, account, readings, coverage, mark)
-            self._state.accounts[meter.id] = account
-            if minutes is not None:
-                closed.append((meter.id, minutes))
-        closable = self._closable_ns()
-        if closable is not None:
-            self._state.closed_ns = max(closable, self._state.closed_ns or NEVER)
-        self._forget()
-        return closed, moved
-
-    def _believed(
-        self, meter: Meter, readings: Readings, running: MeterRows | None, until_ns: int
-    ) -> Readings:
-        """``readings`` without those of a value that is stuck."""
-        runs = _NO_READINGS
-        if running is not None:
-            runs = Readings(running.held_ns, running.value, running.usable)
-        found, self._state.standing[meter.id] = believed(
-            meter,
-            in_order(readings, after_ns=None),
-            in_order(runs, after_ns=None),
-            self._state.coverage[meter.item_group],
-            until_ns,
-            self._state.standing.get(meter.id, Standing()),
-        )
-        return found
-
-    def _forget(self) -> None:
-        """Drops coverage that no account looks back at."""
-        for group, coverage in self._state.coverage.items():
-            needed = [
-                account.last_ns
-                for meter in self._meters
-                if meter.item_group == group
-                and (account := self._state.accounts.get(meter.id)) is not None
-                and account.last_ns is not None
-            ]
-            if needed:
-                coverage.forget_before(min(needed))
-
 
 def _liveness(state: AccountingState) -> Liveness:
     return Liveness(state.coverage, state.resumed_ns, state.lost_ns)
-
-
-_NO_READINGS = Readings(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.bool_))

@@ -10,7 +10,8 @@ import pytest
 
 from service.runtime.errors import Retryable
 from service.runtime.identity import Role
-from tests.api_fakes import ALARM, PASSWORD, Api, open_api
+from tests.api_app import PASSWORD, Api, open_api
+from tests.api_fakes import ALARM
 from tests.sites import SITE_ZONE
 
 ADMIN = Role.ADMINISTRATOR

@@ -14,7 +14,7 @@ from service.runtime.ledger import AccountingState, Step
 from service.state.accounts import StateAccounts
 from service.state.database import open_database
 from service.state.ledger import StateLedger
-from tests.api_fakes import LINE, PASSWORD, open_api
+from tests.api_app import LINE, PASSWORD, open_api
 
 HALF_PAST = 29_538_750
 """2026-03-01T00:30Z, where a production day of +05:30 might begin."""

@@ -11,7 +11,8 @@ import pytest
 from service.api.instants import iso
 from service.domain.instants import HOUR_NS, MINUTE_NS
 from service.runtime.identity import Role
-from tests.api_fakes import NOW_NS, Api, open_api
+from tests.api_app import Api, open_api
+from tests.api_fakes import NOW_NS
 
 URL = "/api/v1/entries"
 SCRAP = {

@@ -24,7 +24,8 @@ from service.runtime.entries import Asked, Entries
 from service.runtime.identity import Role
 from service.state.entries import StateEntries
 from service.state.identity_rows import noted
-from tests.api_fakes import Api, FakeAlarms, open_api
+from tests.api_app import Api, open_api
+from tests.api_fakes import FakeAlarms
 from tests.lossplant import LINE, HandFilled, at, hand_filled, steady, stop
 
 SPAN = {"start": iso(at(0)), "end": iso(at(24))}

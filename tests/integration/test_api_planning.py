@@ -13,7 +13,8 @@ from service.api.instants import iso
 from service.domain.instants import DAY_NS, HOUR_NS
 from service.runtime.identity import Role
 from service.state.plans import StatePlans
-from tests.api_fakes import FIRST_PLAN, NOW_NS, Api, open_api
+from tests.api_app import FIRST_PLAN, Api, open_api
+from tests.api_fakes import NOW_NS
 
 CALENDAR, PLAN = "/api/v1/calendar", "/api/v1/plan"
 STOP = {"start": "2026-07-06", "end": "2026-07-27", "reason": "Overhaul", "kind": "overhaul"}

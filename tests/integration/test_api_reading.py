@@ -17,7 +17,8 @@ from service.domain.instants import to_ns
 from service.domain.quality import BAD_COMMUNICATION_ERROR
 from service.runtime.errors import Retryable
 from service.runtime.identity import Role
-from tests.api_fakes import ALARM, GROUP, NOW_NS, Api, open_api
+from tests.api_app import Api, open_api
+from tests.api_fakes import ALARM, GROUP, NOW_NS
 
 NOW_MS = NOW_NS // 1_000_000
 TEN_MINUTES = {"start": f"{NOW_MS - 600_000}", "end": f"{NOW_MS}"}

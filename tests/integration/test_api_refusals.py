@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from service.runtime.identity import Role
-from tests.api_fakes import NOW_NS, PASSWORD, Api, open_api
+from tests.api_app import PASSWORD, Api, open_api
+from tests.api_fakes import NOW_NS
 
 TAG = "CB-L07B-TIC112.PV"
 

@@ -14,7 +14,7 @@ import pytest
 
 from service.api.report.pdf import report_pdf
 from service.runtime.identity import Role
-from tests.api_fakes import Api, open_api
+from tests.api_app import Api, open_api
 from tests.sample_reports import full_report, plain_report
 
 LANGUAGES = ("en", "zh")

@@ -20,7 +20,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from service.api.stream import Pace
 from service.runtime.identity import Role
-from tests.api_fakes import NOW_NS, PASSWORD, Api, open_api
+from tests.api_app import PASSWORD, Api, open_api
+from tests.api_fakes import NOW_NS
 
 QUICK = Pace(beat_s=0.05, slow_s=0.2, session_s=0.15, patience_s=0.3)
 TEMPERATURE, COUNTER = "CB-L07B-TIC112.PV", "CB-L07B-KQ131.TOT"

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.runtime.identity import Role
-from tests.api_fakes import Api, open_api
+from tests.api_app import Api, open_api
 
 CONTRACT = {
     "/api/v1/session": {"post", "delete", "get"},

@@ -10,7 +10,8 @@ from service.api.instants import iso
 from service.domain.instants import HOUR_NS, MINUTE_NS
 from service.domain.production.minutes import Minutes
 from service.runtime.identity import Role
-from tests.api_fakes import NOW_NS, empty_book, open_api
+from tests.api_app import empty_book, open_api
+from tests.api_fakes import NOW_NS
 from tests.lossplant import LINE, PACE, UNITS
 
 STOCK = {

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from service.api.models.forecast import ForecastNow, PeriodForecast
-from service.app.core import open_core, run_core
+from service.app.core import open_core
+from service.app.run import run_core
 from service.domain.forecast.outlook import Outlook
 from service.domain.instants import DAY_NS, HOUR_NS, MINUTE_NS, to_ns
 from service.domain.plan import Window

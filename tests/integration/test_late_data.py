@@ -15,7 +15,8 @@ from sqlalchemy import select
 from connectors.simulator.settings import SimulatorSettings
 from connectors.simulator.source import SimulatorSource
 from service.api.instants import iso
-from service.app.core import Core, drained, open_core, run_core
+from service.app.core import Core, open_core
+from service.app.run import drained, run_core
 from service.domain.batch import Batch, Origin, rows_of
 from service.domain.coverage import Cover
 from service.domain.instants import HOUR_NS, MINUTE_NS, SECOND_NS

@@ -16,7 +16,7 @@ from service.app.logs import set_up_logging
 from service.app.serve import TAKES_NOTHING_MS, WebServer, listening, web_config
 from service.runtime.errors import Fatal
 from service.runtime.identity import Role
-from tests.api_fakes import PASSWORD, Api, open_api
+from tests.api_app import PASSWORD, Api, open_api
 
 USER_TIMEOUT = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
 

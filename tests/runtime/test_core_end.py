@@ -11,7 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from service.app.core import open_core, run_core
+from service.app.core import open_core
+from service.app.run import run_core
 from service.domain.batch import Batch, make_batch
 from service.runtime.clock import SystemClock
 from service.runtime.source import SourceReport
@@ -43,7 +44,7 @@ class OneBatch:
 async def test_a_full_disk_does_not_hold_up_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.app.core.DRAIN_S", 0.2)
+    monkeypatch.setattr("service.app.run.DRAIN_S", 0.2)
     monkeypatch.setattr(
         "service.journal.log.shutil", SimpleNamespace(disk_usage=lambda _: SimpleNamespace(free=0))
     )
