@@ -16,24 +16,23 @@ from connectors.duckdb.history import open_history
 from connectors.duckdb.settings import DuckDbSettings
 from service.domain.batch import Batch, Origin, make_batch
 from service.domain.calendar import Calendar, Shift
-from service.domain.coverage import Cover, Coverage
-from service.domain.instants import HOUR_NS, MINUTE_NS, SECOND_NS
+from service.domain.coverage import Cover
+from service.domain.instants import MINUTE_NS, SECOND_NS
 from service.domain.line import Line, Meter, MeterKind, Stage
 from service.domain.plan import Plan
 from service.domain.production.book import ProductionBook
-from service.domain.production.meter import Account, advance
-from service.domain.production.minutes import NOT_CLOSED
-from service.domain.production.recount import believed
+from service.domain.production.minutes import Minutes as Closed
 from service.domain.tag import Tag
 from service.domain.tagtable import TagTable
 from service.journal.log import Journal, open_journal
 from service.runtime.accounting import Accounting
 from service.runtime.historian import Historian
-from service.runtime.recounting import LateMeter, Recounter
+from service.runtime.recounting import Recounter
 from service.state.cursors import StateCursor
 from service.state.database import Database, open_database
 from service.state.ledger import StateLedger
 from service.state.moved import StateMoved
+from tests.accounted_again import from_history
 from tests.runtime.test_accounting import Hurried
 from tests.sites import ZONE
 
@@ -87,35 +86,14 @@ class Plant:
         return {m.id: await self._minutes(m.id, n) for m in METERS}
 
     async def _minutes(self, meter: str, n: int) -> list[tuple[float | None, int]]:
-        found = await self.ledger.minutes_of(meter, FIRST, n)
-        kg = [None if np.isnan(kg) else kg for kg in found.kg.tolist()]
-        return list(zip(kg, found.grade.tolist(), strict=True))
+        return _rows(await self.ledger.minutes_of(meter, FIRST, n))
 
     async def from_history(self, n: int) -> Minutes:
         """``minutes``, accounted for from the history alone."""
         await self.historian.progress.until(self.journal.last)
         state = await self.ledger.load()
-        found: Minutes = {}
-        for meter in METERS:
-            account = state.accounts[meter.id]
-            mark = state.coverage[GROUP].end_ns or 0
-            late = LateMeter(meter, (T0, T0), account, mark - 2 * SECOND_NS, Coverage())
-            past = await self.recounter.past([late], T0 - HOUR_NS, late.present_ns)
-            readings, _ = believed(
-                meter, past.readings(meter, late.present_ns),
-                past.running(meter, late.present_ns), past.coverage[GROUP], late.watermark_ns,
-            )  # fmt: skip
-            now, closed = advance(meter, Account(), readings, past.coverage[GROUP],
-                                  late.watermark_ns)  # fmt: skip
-            row: list[tuple[float | None, int]] = [(None, NOT_CLOSED)] * n
-            if closed is not None:
-                for at, (kg, grade) in enumerate(zip(closed.kg, closed.grade, strict=True)):
-                    place = closed.first + at - FIRST
-                    if 0 <= place < n:
-                        row[place] = (None if np.isnan(kg) else float(kg), int(grade))
-            found[meter.id] = row
-            assert (now.last_ns, now.last_value) == (account.last_ns, account.last_value)
-        return found
+        again = from_history(self.recounter, METERS, state, first=FIRST, n=n)
+        return {meter: _rows(found) async for meter, found in again}
 
 
 @asynccontextmanager
@@ -155,6 +133,11 @@ async def a_plant(folder: Path) -> AsyncIterator[Plant]:
             for task in tasks:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
+
+
+def _rows(minutes: Closed) -> list[tuple[float | None, int]]:
+    kg = [None if np.isnan(kg) else kg for kg in minutes.kg.tolist()]
+    return list(zip(kg, minutes.grade.tolist(), strict=True))
 
 
 def a_batch(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from service.settings import load_site
 from service.state.database import open_database
 from service.state.ledger import StateLedger
 from service.state.past import minutes_between
+from tests.accounted_again import a_recounter, from_history
 from tests.sites import SAMPLE
 
 MINUTES_PER_DAY = 1440
@@ -36,13 +37,15 @@ MINUTES_PER_DAY = 1440
 class Accounted:
     """What the service made of a plant that has run its whole time.
 
-    minutes: by meter, all days × 1440 of them, NOT_CLOSED where nothing was closed.
+    minutes: by meter, all days × 1440 of them, NOT_CLOSED where nothing was closed. again: the same
+    of some meters, accounted for at once from the history alone.
     """
 
     line: Line
     source: SimulatorSource
     minutes: dict[str, Minutes]
     counters: dict[str, int]
+    again: dict[str, Minutes] = field(default_factory=dict)
 
     def kg(self, meter: str) -> Float64s:
         """Kilograms of each minute, shape (days × 1440,), NaN where unknown, inf where nothing was
@@ -51,8 +54,14 @@ class Accounted:
         return np.where(made.grade == NOT_CLOSED, np.inf, made.kg)
 
 
-async def account_for(settings: SimulatorSettings, folder: Path, *, days: int) -> Accounted:
-    """Runs the plant of ``settings`` (with a start, and a duration of ``days``) in ``folder``."""
+async def account_for(
+    settings: SimulatorSettings, folder: Path, *, days: int, again: int | None = None
+) -> Accounted:
+    """Runs the plant of ``settings`` (with a start, and a duration of ``days``) in ``folder``.
+
+    again: one meter in so many is accounted for once more from the history, after what came late
+    was settled; None for a plant without a history.
+    """
     site = load_site(SAMPLE)
     clock = SystemClock()
     table = register(folder / "journal", site.tags)
@@ -77,6 +86,7 @@ async def account_for(settings: SimulatorSettings, folder: Path, *, days: int) -
         ledger = StateLedger(database)
         accounting = Accounting(site.line.meters, table, ledger, book, clock, lateness_s=2.0)
         await accounting.load()
+        some: dict[str, Minutes] = {}
         async with asyncio.TaskGroup() as group:
             writing = group.create_task(journal.run())
             reading = group.create_task(accounting.run(journal))
@@ -84,8 +94,15 @@ async def account_for(settings: SimulatorSettings, folder: Path, *, days: int) -
             assert status.state is SourceState.ENDED
             await journal.drain()
             await accounting.caught_up(journal.last)
+            if again is not None:
+                async with a_recounter(folder, database, journal, table, clock) as recounter:
+                    while await accounting.recount(recounter):
+                        pass
+                    state, meters = await ledger.load(), site.line.meters[::again]
+                    found = from_history(recounter, meters, state, first=first, n=minutes)
+                    some = {meter: one async for meter, one in found}
             writing.cancel()
             reading.cancel()
         made = await database.read(partial(minutes_between, first=first, end=first + minutes))
     assert opened[0].truth.first_minute == first
-    return Accounted(site.line, opened[0], made, dict(accounting.counters))
+    return Accounted(site.line, opened[0], made, dict(accounting.counters), some)
