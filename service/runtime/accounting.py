@@ -27,9 +27,9 @@ from service.domain.production.meter import Account
 from service.domain.production.minutes import NOT_CLOSED, Minutes
 from service.domain.tagtable import TagTable
 from service.runtime.clock import Clock
-from service.runtime.closing import Closing, Made
 from service.runtime.ledger import AccountingState, Ledger, Step
 from service.runtime.log import JournalReader
+from service.runtime.meter_accounts import Made, MeterAccounts
 from service.runtime.meter_rows import Gathering, Liveness
 from service.runtime.progress import Progress
 from service.runtime.recounting import Recounter
@@ -70,7 +70,7 @@ class Accounting:
         self.corrections = Progress()
         self.lateness = Progress()
         self.counters = {"minutes": 0, "late": 0, "readings": 0, "corrected": 0}
-        self._closing = self._closing_of(self._state)
+        self._accounts = self._accounts_in(self._state)
 
     @property
     def position(self) -> int:
@@ -93,7 +93,7 @@ class Accounting:
         known = {meter.id for meter in self._meters}
         self._state.late = {m: spans for m, spans in self._state.late.items() if m in known}
         self._liveness = _liveness(self._state)
-        self._closing = self._closing_of(self._state)
+        self._accounts = self._accounts_in(self._state)
         self._committed = self._state.position
         self._read.reach(self._state.position)
         self._book.closed_ns = self._state.closed_ns
@@ -107,7 +107,7 @@ class Accounting:
                     self._read.reach(entry.position)
                 if self._gathering.rows > MAX_BUFFERED_ROWS:
                     await self.settle()
-            if self._closing.minute_is_over():
+            if self._accounts.minute_is_over():
                 await self.settle()
 
     async def caught_up(self, position: int) -> None:
@@ -162,7 +162,7 @@ class Accounting:
         """
         async with self._settling:
             await self._settle()
-            some = self._closing.some_late(recounter.at_once)
+            some = self._accounts.some_late(recounter.at_once)
             if not some:
                 return False
             found = await recounter.recount(some, self._committed)
@@ -175,12 +175,12 @@ class Accounting:
             )
             changes = await self._changes(made, cause=Cause.LATE_VALUES)
             for one, again in zip(some, found, strict=True):
-                self._closing.take_up(one, again)
+                self._accounts.take_up(one, again)
             await self._keep_corrected(changes, beneath)
             return True
 
-    def _closing_of(self, state: AccountingState) -> Closing:
-        return Closing(
+    def _accounts_in(self, state: AccountingState) -> MeterAccounts:
+        return MeterAccounts(
             self._meters, self._gathering.groups, state, self.counters,
             lateness_ns=self._lateness_ns,
         )  # fmt: skip
@@ -244,10 +244,10 @@ class Accounting:
         read_to = self._read.value
         rows, lively = self._gathering.taken()
         judged_ns = self._state.closed_ns
-        measured, moved = await asyncio.to_thread(self._closing.account, rows, lively)
+        measured, moved = await asyncio.to_thread(self._accounts.advance, rows, lively)
         self._state.position = read_to
         made, beneath = self._as_stated(measured)
-        closed, again = self._closing.reopened(made)
+        closed, again = self._accounts.reopened(made)
         changes = await self._changes(again, cause=Cause.LATE_VALUES)
         late = [closed_late(meter, minutes, judged_ns) for meter, minutes in closed]
         known = [one for one in late if one is not None]

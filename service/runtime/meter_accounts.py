@@ -1,4 +1,4 @@
-"""Closing: how far every meter's account is told, the minutes that closes, what came too late."""
+"""The accounts of all meters: how far each is told, the minutes that closes, what came too late."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Made = tuple[str, Minutes]
 """A meter and what it made."""
 
 
-class Closing:
+class MeterAccounts:
     """Advances the accounts of ``meters`` within ``state``, which its owner commits.
 
     groups: the meters' item groups. counters: ``readings`` and ``late`` are counted there.
@@ -53,7 +53,7 @@ class Closing:
         closable = self._closable_ns()
         return closable is not None and closable > (self._state.closed_ns or NEVER)
 
-    def account(
+    def advance(
         self, rows: Mapping[str, MeterRows], lively: Sequence[tuple[str, Span]]
     ) -> tuple[list[Made], list[Moved]]:
         """Advances every meter's account; returns the minutes that closed, and the readings that
