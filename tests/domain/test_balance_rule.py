@@ -10,8 +10,6 @@ import pytest
 
 from service.domain.alarm import Priority, TransitionKind
 from service.domain.backtest.grid import Grid
-from service.domain.backtest.inputs import Past
-from service.domain.backtest.replay import replay
 from service.domain.backtest.run import needed_from_ns
 from service.domain.calendar import Calendar, Shift
 from service.domain.definitions import define
@@ -23,8 +21,7 @@ from service.domain.plan import Plan
 from service.domain.production.book import ProductionBook
 from service.domain.production.minutes import Minutes
 from service.domain.rules import BalanceRule, Timing
-from service.runtime.alarms import AlarmStates
-from service.runtime.watch_production import ProductionRules
+from tests.replayed import replayed
 
 STAGES = (
     Stage("CR", "Crushing", "粉碎", 0.912, 0.92, 12.8, ("GR",)),
@@ -116,19 +113,7 @@ def test_a_replay_is_the_live_judgement() -> None:
     start_ns = START_NS + 5 * DAY_NS + 17 * MINUTE_NS
     grid = Grid(plan(), start_ns, START_NS + 9 * DAY_NS)
     assert needed_from_ns([definitions], plan(), start_ns) <= start_ns - 2 * DAY_NS
-    states = AlarmStates(definitions.all())
-    live = ProductionRules(definitions, of, states)
-    for end_ns in grid.ends_ns.tolist():
-        live.judge(end_ns)
-    expected = [transition for _, transition, _ in states.taken()[1]]
-    past = Past(of, grid)
-    found = [
-        one
-        for alarm in definitions.stages
-        for one in replay(alarm.definition, past.inputs(alarm))[1]
-    ]
-    order = sorted(found, key=lambda one: (one.at_ns, one.id))
-    assert order == sorted(expected, key=lambda one: (one.at_ns, one.id))
+    order = sorted(replayed(definitions, of, grid), key=lambda one: (one.at_ns, one.id))
     raised = [one for one in order if one.kind is TransitionKind.RAISED]
     assert {one.definition for one in raised} == {"balance:CT", "balance:CB"}
     assert all((one.comment or "").startswith("suspect: the scale of Coating") for one in raised)

@@ -14,7 +14,6 @@ from service.domain.alarm import Priority, TransitionKind
 from service.domain.arrays import Float64s
 from service.domain.backtest.grid import Grid
 from service.domain.backtest.inputs import Past
-from service.domain.backtest.replay import replay
 from service.domain.calendar import Calendar, Downtime, Shift
 from service.domain.definitions import define
 from service.domain.instants import DAY_NS, HOUR_NS, MINUTE_NS, to_ns
@@ -28,9 +27,8 @@ from service.domain.plan import Plan, Window
 from service.domain.production.book import ProductionBook
 from service.domain.production.minutes import Minutes
 from service.domain.rules import MissedRunRule, Rule, ThroughputRule, Timing
-from service.runtime.alarms import AlarmStates
-from service.runtime.watch_production import ProductionRules
 from service.settings import load_site
+from tests.replayed import replayed
 from tests.sites import SAMPLE, ZONE
 
 STAGE = Stage("GZ", "Graphitization", "石墨化", 0.969, 0.95, 9.7, hourly=False)
@@ -207,12 +205,5 @@ def test_a_replay_is_the_live_judgement() -> None:
     of = book(kwh)
     definitions = define((RULE,), tags=(), line=LINE)
     grid = Grid(of.plan, START_NS + 2 * DAY_NS, START_NS + DAYS * DAY_NS)
-    states = AlarmStates(definitions.all())
-    live = ProductionRules(definitions, of, states)
-    for end_ns in grid.ends_ns.tolist():
-        live.judge(end_ns)
-    expected = [one for _, one, _ in states.taken()[1]]
-    (alarm,) = definitions.stages
-    found = replay(alarm.definition, Past(of, grid).inputs(alarm))[1]
-    assert list(found) == expected
+    found = replayed(definitions, of, grid)
     assert [one.kind for one in found].count(TransitionKind.RAISED) == 2

@@ -28,8 +28,6 @@ from service.domain.losses.run_rules import judge
 from service.domain.production.book import ProductionBook
 from service.domain.production.minutes import Minutes
 from service.domain.rules import OffCurveRule, Timing
-from service.runtime.alarms import AlarmStates
-from service.runtime.watch_production import ProductionRules
 from service.settings import load_site
 from tests.domain.test_missed_run_rule import (
     KWH,
@@ -41,6 +39,7 @@ from tests.domain.test_missed_run_rule import (
     book,
     starts_at,
 )
+from tests.replayed import replayed
 from tests.sites import SAMPLE
 
 POINTS = ((0.0, 10.0), (10.0, 12.0), (40.0, 15.0))
@@ -214,14 +213,7 @@ def test_a_replay_is_the_live_judgement() -> None:
     rule = replace(RULE, timing=Timing(600.0, 1_800.0))
     definitions = define((rule,), tags=(), line=LINE)
     grid = Grid(of.plan, START_NS + 2 * DAY_NS, START_NS + 12 * DAY_NS)
-    states = AlarmStates(definitions.all())
-    live = ProductionRules(definitions, of, states)
-    for end_ns in grid.ends_ns.tolist():
-        live.judge(end_ns)
-    expected = [one for _, one, _ in states.taken()[1]]
-    (alarm,) = definitions.stages
-    found = replay(alarm.definition, Past(of, grid).inputs(alarm))[1]
-    assert list(found) == expected
+    found = replayed(definitions, of, grid)
     assert [one.kind for one in found].count(TransitionKind.RAISED) == 3
 
 
