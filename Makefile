@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 STAMP := .make
 SITE ?= deploy/sites/changzhi
 PACKAGES := service connectors dashboards
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test zones torture bench check format web wheel lock clean
@@ -40,14 +41,14 @@ $(STAMP)/tools: deploy/install-test-tools
 	@mkdir -p $(STAMP) && touch $@
 
 test: setup $(STAMP)/tools ## every test, within minutes
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 zones: setup $(STAMP)/tools ## the same tests with the site at +05:30 and where clocks change
 	@for zone in Asia/Kolkata Europe/Berlin; do echo "== $$zone"; \
-	  ANODEWATCH_SITE_ZONE=$$zone $(BIN)/python -m pytest $(ARGS) || exit 1; done
+	  ANODEWATCH_SITE_ZONE=$$zone $(PYTEST) $(ARGS) || exit 1; done
 
 torture: setup $(STAMP)/tools zones ## in every zone, and with the full counts of the fault campaigns
-	@ANODEWATCH_TORTURE=1 $(BIN)/python -m pytest --timeout 3600 $(ARGS)
+	@ANODEWATCH_TORTURE=1 $(PYTEST) --timeout 3600 $(ARGS)
 
 bench: setup ## figures, as JSON
 	@$(BIN)/python -m tests.bench $(ARGS)
