@@ -17,8 +17,8 @@ from service.domain.forecast.outlook import Outlook
 from service.domain.instants import DAY_NS, HOUR_NS, MINUTE_NS, to_ns
 from service.domain.plan import Window
 from service.domain.production.minutes import Grade, Minutes
-from service.runtime.accounting import AccountingState
 from service.runtime.clock import FakeClock
+from service.runtime.ledger import AccountingState, Step
 from service.settings import load_site
 from service.state.database import open_database
 from service.state.ledger import StateLedger
@@ -38,7 +38,7 @@ async def test_a_started_service_tells_a_forecast_of_its_past(tmp_path: Path) ->
     minutes = Minutes(first, kg, np.full(len(kg), Grade.MEASURED, np.uint8))
     async with open_database(f"sqlite:///{tmp_path / 'state.db'}") as database:
         closed = [(meter, minutes) for meter in meters]
-        await StateLedger(database).commit(AccountingState(closed_ns=NOW_NS), closed)
+        await StateLedger(database).commit(AccountingState(closed_ns=NOW_NS), Step(closed))
     async with open_core(site, FakeClock(NOW_NS), sources={}) as core:
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
