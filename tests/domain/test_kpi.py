@@ -80,7 +80,9 @@ FUNCTIONS: list[tuple[Callable[..., float | None], dict[str, float]]] = [
 ]
 
 
-@pytest.mark.parametrize(("function", "quantities"), FUNCTIONS, ids=lambda x: getattr(x, "__name__", str(x)))
+@pytest.mark.parametrize(
+    ("function", "quantities"), FUNCTIONS, ids=lambda x: getattr(x, "__name__", str(x))
+)
 def test_a_denominator_of_nothing_gives_none(
     function: Callable[..., float | None], quantities: dict[str, float]
 ) -> None:
