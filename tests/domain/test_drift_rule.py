@@ -3,6 +3,7 @@ judgement live, after a restart, and when replayed."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
@@ -37,8 +38,8 @@ METERS = tuple(
 )  # fmt: skip
 LINE = Line((STAGE, FURNACES), METERS, "CR")
 ZONE = "Asia/Kolkata"  # the production day begins on half an hour of UTC
-START_NS = to_ns(datetime.fromisoformat("2026-05-20T02:30:00+00:00"))
-DAYS = 46
+START_NS = to_ns(datetime.fromisoformat("2026-05-29T02:30:00+00:00"))
+DAYS = 50 if os.environ.get("ANODEWATCH_TORTURE") else 36
 QUARTER_NS = to_ns(datetime.fromisoformat("2026-07-01T02:30:00+00:00"))
 STOP = Downtime(START_NS + 20 * DAY_NS, START_NS + 22 * DAY_NS, "overhaul")
 LOSS_FROM_NS = START_NS + 30 * DAY_NS
@@ -111,7 +112,7 @@ def test_a_restart_and_kept_limits_change_nothing(book: ProductionBook) -> None:
         limits += [new for new in (whole.prepare(end_ns),) if new is not None]
         seen.append(whole.judge(end_ns))
     assert [one.from_ns for one in limits] == [START_NS + 9 * DAY_NS, QUARTER_NS]
-    for at in (500, 1_400, 1_700, 2_100):
+    for at in (500, 1_400, 1_500, 1_700):
         again = Drift(rule(), STAGE, plan().calendar, book.many, limits)
         assert again.prepare(int(grid.ends_ns[::30][at])) is None
         assert again.judge(int(grid.ends_ns[::30][at])) == pytest.approx(seen[at], nan_ok=True)
@@ -129,7 +130,7 @@ def test_kept_limits_are_taken_as_they_are(book: ProductionBook) -> None:
     assert isinstance(own.limits, Limits)
     wide = Limits(**{n: getattr(own.limits, n) for n in Limits.__slots__} | {"limits": (1e9,) * 6})
     blind = Drift(rule(), STAGE, plan().calendar, book.many, [wide])
-    at_ns = START_NS + 34 * DAY_NS
+    at_ns = QUARTER_NS - HOUR_NS
     own.prepare(at_ns)
     assert own.judge(at_ns)[0] == TRUE
     assert blind.judge(at_ns)[0] == FALSE
@@ -137,7 +138,7 @@ def test_kept_limits_are_taken_as_they_are(book: ProductionBook) -> None:
 
 def test_the_shift_is_told_in_percent(book: ProductionBook) -> None:
     judged = drift(book)
-    code, value = judged.judge(START_NS + 38 * DAY_NS)
+    code, value = judged.judge(QUARTER_NS - HOUR_NS)
     assert code == TRUE
     assert value == pytest.approx(-100.0 * LOSS * 1.02, abs=2.0)
 
@@ -205,7 +206,7 @@ def test_a_stage_behind_furnaces_is_judged_on_what_it_was_given() -> None:
     grid = Grid(plan(), START_NS + 30 * DAY_NS, START_NS + DAYS * DAY_NS)
     inputs = Past(of, grid).inputs(one)
     live = Drift(wanted, one.stage, plan().calendar, of.many, (), suppliers_of(of.line, one.stage))
-    for at in range(0, len(grid), 37):  # as the service does it, hour by hour
+    for at in range(0, len(grid), 59):  # as the service does it, hour by hour
         code, value = live.judge(int(grid.ends_ns[at]))
         assert code == inputs.clear[at]
         assert value == pytest.approx(inputs.value[at], nan_ok=True, abs=0.0)

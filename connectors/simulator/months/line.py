@@ -86,7 +86,7 @@ def make_line(rng: np.random.Generator, series: int, days: int) -> Made:
                 stock[stage] = stock[stage] + total
         made[step] = rate / STEP_MIN
     kept = slice(LEAD_DAYS * DAY_MINUTES, None)
-    parts = np.split(_by_minute(made)[kept], starts[1:-1], axis=2)
+    parts = np.split(_by_minute(made[LEAD_DAYS * STEPS_PER_DAY :]), starts[1:-1], axis=2)
     return Made({"GZ": unloads[kept], **dict(zip(FLOWS, parts, strict=True))})
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -48,6 +49,7 @@ def ewma_run_length(weight: float, width: float, *, shift: float = 0.0) -> float
     return _extrapolated(lambda cells: _ewma_chain(weight, limit, shift, cells))
 
 
+@lru_cache(maxsize=256)
 def cusum_limit(k: float, run_length: float) -> float:
     """The limit of a one-sided CUSUM that has this in-control run length, to four digits.
 
@@ -56,6 +58,7 @@ def cusum_limit(k: float, run_length: float) -> float:
     return _solved(lambda limit: cusum_run_length(k, limit), run_length)
 
 
+@lru_cache(maxsize=256)
 def ewma_width(weight: float, run_length: float) -> float:
     """The width of a two-sided EWMA that has this in-control run length, to four digits."""
     return _solved(lambda width: ewma_run_length(weight, width), run_length)
