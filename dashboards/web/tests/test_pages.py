@@ -171,7 +171,7 @@ def test_what_no_tag_tells_is_entered_and_cancelled(page: Page) -> None:
     expect(rows).to_have_count(6)
     expect(page.get_by_test_id("lots")).to_contain_text("On quality hold: 5 bags")
     kinds = page.get_by_test_id("entry-kind")
-    expect(kinds.locator("option")).to_have_count(5)  # engineers correct meters, operators don't
+    expect(kinds.locator("option")).to_have_count(6)  # engineers correct meters, operators don't
     kinds.select_option("weighbridge")
     subjects = page.get_by_test_id("entry-subject").locator("option")
     expect(subjects.first).to_have_text(re.compile("^GZ-"))
