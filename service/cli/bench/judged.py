@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from connectors.simulator.months.signals import Shown, Signals
+from service.cli.bench.charts import without
 from service.domain.arrays import Bools, Float64s, Int64s
 from service.domain.backtest.grid import Grid
-from service.domain.backtest.run import backtest
+from service.domain.backtest.inputs import Past
+from service.domain.backtest.replay import replay
+from service.domain.backtest.run import alerts_of
 from service.domain.batch import believed_ns
 from service.domain.definitions import COUNTERS, Definitions, define
 from service.domain.instants import MINUTE_NS, SECOND_NS
@@ -124,10 +127,38 @@ class Judge:
         self.definitions: Definitions = define(rules, tags=(), line=self.line)
 
     def alerts(
-        self, kg: dict[str, Float64s], *, start_ns: int, judged_ns: int
-    ) -> list[tuple[str, int]]:
-        """Throughput alerts from ``judged_ns`` on, as (definition, instant); of the same minutes in
-        every call. kg: by meter, shape (minutes,), NaN where unknown."""
+        self, accounts: Mapping[str, MeterMonth], *, start_ns: int, judged_ns: int
+    ) -> dict[str, list[tuple[str, int]]]:
+        """Throughput alerts from ``judged_ns`` on, as (definition, instant): on what was known in
+        the end, and on what was known at each minute; of the same minutes in every call.
+
+        While a meter of the stage tells nothing, all that ever came late is taken as unknown; when
+        it tells again, so is what happened in between, as in the service.
+        """
+        known = self._past({id_: one.kg for id_, one in accounts.items()}, start_ns, judged_ns)
+        then = {id_: without(one.kg, one.late) for id_, one in accounts.items()}
+        unknown = self._past(then, start_ns, judged_ns)
+        found: dict[str, list[tuple[str, int]]] = {"known later": [], "as known then": []}
+        for alarm in sorted(self.definitions.stages, key=lambda one: one.stage.id):
+            meters = self.line.meters_by_stage[alarm.stage.id]
+            waits = np.any([accounts[meter.id].late for meter in meters], axis=0)
+            later, doubtful = known.inputs(alarm), unknown.inputs(alarm)
+            silent = waits[(later.end_ns - start_ns) // MINUTE_NS - 1]
+            inputs = replace(
+                later,
+                clear=np.where(silent, doubtful.clear, later.clear),
+                standing=np.where(silent, doubtful.standing, later.standing),
+                value=np.where(silent, doubtful.value, later.value),
+            )
+            for name, seen in (("known later", later), ("as known then", inputs)):
+                _, transitions = replay(alarm.definition, seen)
+                found[name] += [
+                    (alarm.definition.id, alert.raised_ns) for alert in alerts_of(transitions)
+                ]
+        return found
+
+    def _past(self, kg: Mapping[str, Float64s], start_ns: int, judged_ns: int) -> Past:
+        """kg: by meter, shape (minutes,), NaN where unknown."""
         minutes = len(next(iter(kg.values())))
         first = start_ns // MINUTE_NS
         book = ProductionBook(self.line, self.plan, first_minute=first, n_minutes=minutes)
@@ -139,9 +170,4 @@ class Judge:
         book.closed_ns = end_ns
         if self._grid is None:
             self._grid = Grid(self.plan, judged_ns, end_ns)
-        outcome = backtest(
-            self.definitions, book, name="", start_ns=judged_ns, end_ns=end_ns, grid=self._grid
-        )
-        return [
-            (one.definition.id, alert.raised_ns) for one in outcome.alarms for alert in one.alerts
-        ]
+        return Past(book, self._grid)

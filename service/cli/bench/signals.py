@@ -110,10 +110,9 @@ def _month(
     shown = show(rng, meters, true_kg, troubles, start_ns=START_NS)
     accounts = {m.id: account(m, shown.meters[m.id], shown, start_ns=START_NS) for m in meters}
     judged_ns = START_NS + lead * MINUTE_NS
-    known = {id_: one.kg for id_, one in accounts.items()}
-    live = {id_: without(one.kg, one.late) for id_, one in accounts.items()}
-    for name, kg in (("known later", known), ("as known then", live)):
-        for definition, at_ns in judge.alerts(kg, start_ns=START_NS, judged_ns=judged_ns):
+    told = judge.alerts(accounts, start_ns=START_NS, judged_ns=judged_ns)
+    for name, alerts in told.items():
+        for definition, at_ns in alerts:
             found.throughput_alarms += 1
             day = (at_ns - judged_ns) / MINUTE_NS / DAY_MINUTES
             found.alarms.append(f"{definition} {name}, month {found.months}, day {day:.2f}")
