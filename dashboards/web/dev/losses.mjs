@@ -1,6 +1,7 @@
 // The invented plant's losses and indicators, whose reasons people can give, and what lies behind its alarms.
 
-/** @import { Alarm, AlarmExplanation, Kpis, LossEvent, LossKind, LineWip, Losses, ReasonName, StageWip } from "../src/api/types" */
+/** @import { Alarm, AlarmExplanation } from "../src/api/types" */
+/** @import { Kpis, LossEvent, LossKind, LineWip, Losses, ReasonName, StageWip } from "../src/api/losses" */
 
 const HOUR = 3_600_000;
 const STAGES = ["CR", "GR", "CT", "CB", "GZ", "SC", "DM", "PK"];

@@ -1,5 +1,6 @@
 // The REST calls. Addresses are relative to the page, so that a reverse proxy may put it in a folder.
 
+import type { KpiPeriodKind, Kpis, LineWip, LossEvent, Losses } from "./losses";
 import type {
   Alarm,
   AlarmDetail,
@@ -11,14 +12,9 @@ import type {
   Entry,
   Forecast,
   History,
-  KpiPeriodKind,
-  Kpis,
   Line,
   Lots,
   NewEntry,
-  LineWip,
-  LossEvent,
-  Losses,
   Production,
   ReportList,
   RetrospectiveEntry,

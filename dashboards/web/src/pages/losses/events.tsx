@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { CallFailed, rest } from "../../api/rest";
-import type { LossEvent, ReasonName } from "../../api/types";
+import type { LossEvent, ReasonName } from "../../api/losses";
 import { age } from "../../format/age";
 import { tonnes } from "../../format/number";
 import { mayAcknowledge } from "../../state/store";

@@ -1,6 +1,6 @@
 // The indicators of each stage over one shift, day or month.
 
-import type { KpiPeriod, StageKpi } from "../../api/types";
+import type { KpiPeriod, StageKpi } from "../../api/losses";
 import { fixed, quantity, share } from "../../format/number";
 import { words } from "../../words";
 import { stageName } from "./reasons";

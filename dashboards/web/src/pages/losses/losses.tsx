@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { CallFailed, rest } from "../../api/rest";
-import type { KpiPeriod, KpiPeriodKind, LineWip, Losses, LossEvent } from "../../api/types";
+import type { KpiPeriod, KpiPeriodKind, LineWip, Losses, LossEvent } from "../../api/losses";
 import { go, hashOf, route } from "../../route";
 import { isLost, line, production, serverNowMs } from "../../state/store";
 import { plantStamp } from "../../ui/instant";

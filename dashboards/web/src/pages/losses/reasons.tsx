@@ -1,6 +1,6 @@
 // Finished tonnes by stage and reason, the greatest first: a Pareto.
 
-import type { ReasonName, StageLosses } from "../../api/types";
+import type { ReasonName, StageLosses } from "../../api/losses";
 import { tonnes } from "../../format/number";
 import { line } from "../../state/store";
 import { nameOf, words } from "../../words";

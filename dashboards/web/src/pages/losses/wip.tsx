@@ -1,6 +1,6 @@
 // What lies before and in each stage since its last stock-taking, and how long it takes to pass.
 
-import type { LineWip, StageWip } from "../../api/types";
+import type { LineWip, StageWip } from "../../api/losses";
 import { age } from "../../format/age";
 import { tonnes } from "../../format/number";
 import { plantStamp } from "../../ui/instant";
