@@ -28,11 +28,13 @@ FALSE, TRUE, UNKNOWN = range(3)
 
 def throughput_codes(rule: ThroughputRule, windows: StageWindows, *, standing: bool) -> Codes:
     """Whether production is too far below plan; with too much unknown, or nothing planned,
-    unknown. Shape (n,)."""
+    unknown, and so where it is not if pieces are hidden in unknown minutes. Shape (n,)."""
     deviation = windows.deviation_pct
     threshold = rule.below_pct - (rule.deadband_pct if standing else 0.0)
     unknown = np.isnan(deviation) | (1.0 - windows.known_share > rule.max_unknown_share)
-    return _codes(deviation < -threshold, unknown)
+    low = deviation < -threshold
+    open_ = low & (windows.best_deviation_pct >= -threshold)
+    return _codes(low, unknown | open_)
 
 
 def throughput_input(rule: ThroughputRule, window: StageWindow, *, standing: bool) -> Input:
@@ -43,13 +45,13 @@ def throughput_input(rule: ThroughputRule, window: StageWindow, *, standing: boo
 def shift_outlooks_kg(
     stage: Stage, so_far: StageWindows, last_hour: StageWindows, *, planned_left_ns: Int64s
 ) -> Float64s:
-    """The most that the shift can still make: what is known, the plan for its unknown minutes, and
-    the planned rest at capacity or at the last hour's rate, whichever is greater. NaN where nothing
-    is known; shape (n,)."""
+    """The most that the shift can still make: what is known, the plan for its unknown minutes with
+    the pieces that these may hide, and the planned rest at capacity or at the last hour's rate,
+    whichever is greater. NaN where nothing is known; shape (n,)."""
     known = (last_hour.known_share > 0) & ~np.isnan(last_hour.actual_kg)
     hour_kg = last_hour.actual_kg / np.where(known, last_hour.known_share, 1.0)
     best_kg_per_h = np.maximum(stage.capacity_t_per_h * 1_000.0, np.where(known, hour_kg, 0.0))
-    unknown_kg = so_far.plan_kg - so_far.plan_known_kg
+    unknown_kg = so_far.plan_kg - so_far.plan_known_kg + so_far.hidden_kg
     outlook = so_far.actual_kg + unknown_kg + best_kg_per_h * planned_left_ns / HOUR_NS
     return np.asarray(outlook, dtype=np.float64)
 

@@ -90,6 +90,13 @@ class Meter:
     runs_above: float = 0.0
     class_share: float = 0.0
 
+    @property
+    def piece_kg(self) -> float:
+        """The heaviest piece that it ever counted; 0 for what does not count pieces."""
+        if self.kind is not MeterKind.COUNT:
+            return 0.0
+        return max(self.kg_per_unit, *(mass for _, mass in self.masses), 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:

@@ -22,6 +22,7 @@ from service.domain.production.windows import (
     Counts,
     RunningSums,
     StageWindows,
+    lapses,
     minute_of,
     units,
 )
@@ -38,6 +39,7 @@ class StageWindow:
     actual_kg: what is known to have been made; None when nothing is known.
     plan_kg: due over the whole window. plan_known_kg: due over its known minutes only.
     known_share: of the window's planned time (of all its time where none is planned), 0 to 1.
+    hidden_kg: what pieces in unknown minutes may hold beyond these minutes' share.
     """
 
     start_ns: int
@@ -46,6 +48,7 @@ class StageWindow:
     plan_kg: float
     plan_known_kg: float
     known_share: float
+    hidden_kg: float = 0.0
 
     @property
     def deviation_pct(self) -> float | None:
@@ -57,8 +60,8 @@ class StageWindow:
     def columns(self) -> StageWindows:
         """This window as columns of length one."""
         actual = math.nan if self.actual_kg is None else self.actual_kg
-        columns = np.array([[actual], [self.plan_kg], [self.plan_known_kg], [self.known_share]])
-        return StageWindows(*columns)
+        columns = [actual, self.plan_kg, self.plan_known_kg, self.known_share, self.hidden_kg]
+        return StageWindows(*np.array(columns)[:, None])
 
 
 def number(column: Float64s) -> float | None:
@@ -84,7 +87,10 @@ class ProductionBook:
         self._first = first_minute
         self._stage = {stage.id: n for n, stage in enumerate(line.stages)}
         self._meter_stage = {m.id: self._stage[m.stage] for m in line.meters}
-        self._meters = np.array([max(len(line.meters_by_stage[s.id]), 1) for s in line.stages])
+        self._meters = [max(len(line.meters_by_stage[s.id]), 1) for s in line.stages]
+        self._piece_kg = [
+            max((m.piece_kg for m in line.meters_by_stage[s.id]), default=0.0) for s in line.stages
+        ]
         self._frontier: dict[str, int] = {}
         self._turning = threading.Lock()  # windows are also read by a worker thread
         self._made = np.zeros((len(line.stages), n_minutes), np.int64)
@@ -208,11 +214,13 @@ class ProductionBook:
         a, b = self._inside(start_ns), self._inside(end_ns)
         known = self._known[row, a:b].astype(np.int64)
         due = self._due[row][a:b]
-        sums = [self._made[row, a:b].sum(), known.sum(), due.sum(), due @ known]
-        made, met, planned, planned_met = np.array(sums, np.int64)[:, None]
+        unknown = (self._meters[row] - known[:1]).sum()
+        gaps = unknown + lapses(self._known[row, a:b]).sum()
+        sums = [self._made[row, a:b].sum(), known.sum(), due.sum(), due @ known, gaps]
+        made, met, planned, planned_met, gap = np.array(sums, np.int64)[:, None]
         outside_kg = np.array([self._outside_kg(stage, start_ns, end_ns)])
         minutes = np.array([(end_ns - start_ns) // MINUTE_NS])
-        counts = Counts(made, met, planned, planned_met, outside_kg, minutes)
+        counts = Counts(made, met, planned, planned_met, outside_kg, minutes, gap)
         found = self._windows(row, counts)
         return StageWindow(
             start_ns,
@@ -221,6 +229,7 @@ class ProductionBook:
             float(found.plan_kg[0]),
             float(found.plan_known_kg[0]),
             float(found.known_share[0]),
+            float(found.hidden_kg[0]),
         )
 
     def weighed(self, stage: str, start_ns: int, end_ns: int) -> Weighed:
@@ -241,7 +250,11 @@ class ProductionBook:
         minutes."""
         row = self._stage[stage]
         return RunningSums.of(
-            self._made[row, part], self._known[row, part], self._due[row][part], first=part.start
+            self._made[row, part],
+            self._known[row, part],
+            self._due[row][part],
+            meters=self._meters[row],
+            first=part.start,
         )
 
     def among(
@@ -294,7 +307,9 @@ class ProductionBook:
 
     def _windows(self, row: int, counts: Counts) -> StageWindows:
         eq = self.line.stages[row].finished_eq
-        return counts.windows(meters=int(self._meters[row]), finished_eq=eq)
+        return counts.windows(
+            meters=self._meters[row], finished_eq=eq, piece_kg=self._piece_kg[row]
+        )
 
     def _inside(self, time_ns: int) -> int:
         """Index of the minute that begins at ``time_ns``, held within the book."""

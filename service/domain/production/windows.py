@@ -25,20 +25,30 @@ class StageWindows:
 
     actual_kg: what is known to have been made; NaN where nothing is known. plan_kg: due over the
     whole window. plan_known_kg: due over its known minutes only. known_share: of the window's
-    planned time (of all its time where none is planned), 0 to 1.
+    planned time (of all its time where none is planned), 0 to 1. hidden_kg: what pieces that fell
+    into unknown minutes may hold beyond the share of these minutes.
     """
 
     actual_kg: Float64s
     plan_kg: Float64s
     plan_known_kg: Float64s
     known_share: Float64s
+    hidden_kg: Float64s
 
     @property
     def deviation_pct(self) -> Float64s:
         """Actual against the plan of the same known minutes, in %; NaN where that plan is
         nothing."""
+        return self._against_plan(self.actual_kg)
+
+    @property
+    def best_deviation_pct(self) -> Float64s:
+        """``deviation_pct`` if all that may be hidden is there."""
+        return self._against_plan(self.actual_kg + self.hidden_kg)
+
+    def _against_plan(self, kg: Float64s) -> Float64s:
         plan = np.where(self.plan_known_kg > 0, self.plan_known_kg, np.nan)
-        return np.asarray(100.0 * (self.actual_kg / plan - 1.0), dtype=np.float64)
+        return np.asarray(100.0 * (kg / plan - 1.0), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,8 @@ class Counts:
 
     made: units made. known: minutes × meters that are known. due: finished units due inside the
     book. due_known: finished units due × meters that are known. outside_kg: finished kg due outside
-    the book, where all is unknown. minutes: length of the window.
+    the book, where all is unknown. minutes: length of the window. gaps: how often a meter's minutes
+    become unknown, or begin so.
     """
 
     made: Int64s
@@ -56,9 +67,11 @@ class Counts:
     due_known: Int64s
     outside_kg: Float64s
     minutes: Int64s
+    gaps: Int64s
 
-    def windows(self, *, meters: int, finished_eq: float) -> StageWindows:
-        """As windows of a stage with so many ``meters``."""
+    def windows(self, *, meters: int, finished_eq: float, piece_kg: float) -> StageWindows:
+        """As windows of a stage with so many ``meters``, which count pieces of ``piece_kg`` (0 for
+        none)."""
         plan = (self.due * UNIT_KG + self.outside_kg) / finished_eq
         plan_known = self.due_known * UNIT_KG / meters / finished_eq
         of_plan = plan_known / np.where(plan > 0, plan, 1.0)
@@ -69,24 +82,42 @@ class Counts:
             plan,
             plan_known,
             np.where(share > 1.0 - ROUNDING, 1.0, share),
+            hidden_pieces(self.gaps) * piece_kg,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class RunningSums:
     """Sums of the minutes before each minute of the book from ``first`` on, int64, shape (n + 1,)
-    for n minutes."""
+    for n minutes.
+
+    lapses: how many meters became unknown. unknown: meters that are unknown in the minute itself.
+    """
 
     made: Int64s
     known: Int64s
     due: Int64s
     due_known: Int64s
+    lapses: Int64s
+    unknown: Int64s
     first: int = 0
 
     @classmethod
-    def of(cls, made: Int64s, known: UInt16s, due: Int64s, *, first: int = 0) -> RunningSums:
-        """Of a stage's minutes: units made, meters known and finished units due."""
-        return cls(running(made), running(known), running(due), running(due * known), first)
+    def of(
+        cls, made: Int64s, known: UInt16s, due: Int64s, *, meters: int, first: int = 0
+    ) -> RunningSums:
+        """Of a stage's minutes: units made, of its ``meters`` those known, and finished units
+        due."""
+        unknown = np.append(meters - known.astype(np.int64), 0)
+        return cls(
+            running(made),
+            running(known),
+            running(due),
+            running(due * known),
+            running(lapses(known)),
+            unknown,
+            first,
+        )
 
     def between(self, a: Int64s, b: Int64s, *, outside_kg: Float64s, minutes: Int64s) -> Counts:
         """Over the minutes ``a`` to ``b`` (exclusive) of the book, each of shape (n,)."""
@@ -98,7 +129,29 @@ class RunningSums:
             self.due_known[b] - self.due_known[a],
             outside_kg,
             minutes,
+            # The first minute's own step is not from within the window.
+            np.where(
+                b > a, self.unknown[a] + self.lapses[b] - self.lapses[np.minimum(a + 1, b)], 0
+            ),
         )
+
+
+def lapses(known: UInt16s) -> Int64s:
+    """How many meters become unknown with each minute, of those known in it; shape (n,), 0 at the
+    first. Where one comes back in the same minute the two can't be told apart."""
+    steps = np.diff(known.astype(np.int64), prepend=known[:1].astype(np.int64))
+    return np.maximum(-steps, 0)
+
+
+def hidden_pieces(gaps: Int64s) -> Float64s:
+    """How many pieces more than their share may have fallen into ``gaps`` stretches of a counter;
+    shape (n,).
+
+    One each at most. Whether one does is a chance f of at most 1, with variance f (1 - f) <= 1/4,
+    so that of many stretches not all do: three standard deviations of the sum are the bound.
+    """
+    n = gaps.astype(np.float64)
+    return np.minimum(n, 1.5 * np.sqrt(n))
 
 
 def running(column: Int64s | UInt16s) -> Int64s:
