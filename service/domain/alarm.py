@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, IntEnum, StrEnum
 
+from service.domain.handling import PLAIN, Handling
+
 
 class Priority(IntEnum):
     """ISA-18.2 priorities; 1 is the most urgent."""
@@ -51,7 +53,8 @@ class TransitionKind(StrEnum):
 class AlarmDefinition:
     """One alarm that can stand: a rule applied to one asset.
 
-    id: ``rule:target``. version: hash of what the rule says, so that a changed rule makes new ids.
+    id: ``rule:target``. version: hash of what the rule judges by, so that a changed rule makes new
+    ids; its ``handling`` is no part of that.
     """
 
     id: str
@@ -68,6 +71,7 @@ class AlarmDefinition:
     stage: str | None = None
     limit: float | None = None
     unit: str = ""
+    handling: Handling = PLAIN
 
 
 @dataclass(frozen=True, slots=True)

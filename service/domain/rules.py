@@ -6,10 +6,11 @@ A rule is applied to many assets; ``service.domain.definitions`` makes one alarm
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from service.domain.alarm import Priority
+from service.domain.handling import PLAIN, Handling
 from service.domain.plan import Window
 
 
@@ -35,8 +36,16 @@ class Timing:
     off_delay_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handled:
+    """What every rule has beside what it judges. It is not in a rule's ``repr``, of which the
+    versions of its definitions are made."""
+
+    handling: Handling = field(default=PLAIN, repr=False)
+
+
 @dataclass(frozen=True, slots=True)
-class ThroughputRule:
+class ThroughputRule(Handled):
     """A stage's production over ``window`` is more than ``below_pct`` % below plan.
 
     It returns when the deviation is better than ``below_pct`` − ``deadband_pct``. With more than
@@ -54,7 +63,7 @@ class ThroughputRule:
 
 
 @dataclass(frozen=True, slots=True)
-class ShiftShortfallRule:
+class ShiftShortfallRule(Handled):
     """The shift can no longer reach its plan: done so far, plus the rest at capacity or at the
     rate of
     the last hour (whichever is greater), stays more than ``below_pct`` % under the shift's plan."""
@@ -77,7 +86,7 @@ class ChartKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DriftRule:
+class DriftRule(Handled):
     """A stage's output has slowly moved away from its own habit, to either side.
 
     Limits come from the last ``history_days`` before a production quarter, of which at least
@@ -96,7 +105,7 @@ class DriftRule:
 
 
 @dataclass(frozen=True, slots=True)
-class ForecastMissRule:
+class ForecastMissRule(Handled):
     """The forecast gives the plan of ``period`` (month or year) a chance below ``below_pct`` %.
 
     It returns when the chance is ``deadband_pct`` above that. Chances are calibrated: of the times
@@ -113,7 +122,7 @@ class ForecastMissRule:
 
 
 @dataclass(frozen=True, slots=True)
-class BalanceRule:
+class BalanceRule(Handled):
     """What a stage took over the last ``window_days`` is not what its suppliers gave.
 
     scale_pct: error limit of each scale whose meter states none. stock_h: by how many hours of its
@@ -134,7 +143,7 @@ class BalanceRule:
 
 
 @dataclass(frozen=True, slots=True)
-class MissedRunRule:
+class MissedRunRule(Handled):
     """A unit that works in runs (a rectifier) has not begun its next one when it was due.
 
     Judged on every energy meter of ``stages``: a run is due ``every_h`` planned hours after the one
@@ -152,7 +161,7 @@ class MissedRunRule:
 
 
 @dataclass(frozen=True, slots=True)
-class OffCurveRule:
+class OffCurveRule(Handled):
     """The run of a unit that works in runs (a rectifier) gets another energy than its curve says.
 
     Judged on every energy meter of ``stages``. curve_mw: the power of a good run, (hours with
@@ -175,7 +184,7 @@ RunRule = MissedRunRule | OffCurveRule
 
 
 @dataclass(frozen=True, slots=True)
-class LimitRule:
+class LimitRule(Handled):
     """A tag is beyond one of the limits of the tag list; its deadband is the tag's own.
 
     tags: patterns (shell style) of tag ids; every matching tag that has this limit is watched.
@@ -189,7 +198,7 @@ class LimitRule:
 
 
 @dataclass(frozen=True, slots=True)
-class BadQualityRule:
+class BadQualityRule(Handled):
     """A tag's value is Bad while its source is alive."""
 
     id: str
@@ -199,7 +208,7 @@ class BadQualityRule:
 
 
 @dataclass(frozen=True, slots=True)
-class StaleRule:
+class StaleRule(Handled):
     """A tag that is declared cyclic brought nothing for ``cycles`` × its cycle while its source is
     alive."""
 
@@ -220,7 +229,7 @@ class CounterEvent(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class CounterRule:
+class CounterRule(Handled):
     """A meter's counter was reset, or rolled over.
 
     tags: patterns of the meters' tags. It goes once ``off_delay_s`` have passed without another.
@@ -234,7 +243,7 @@ class CounterRule:
 
 
 @dataclass(frozen=True, slots=True)
-class StuckRule:
+class StuckRule(Handled):
     """A meter's value stands still though its machine runs, for longer than the meter allows.
 
     tags: patterns of the meters' tags; those that say how long they may stand are watched.
@@ -247,7 +256,7 @@ class StuckRule:
 
 
 @dataclass(frozen=True, slots=True)
-class ClockRule:
+class ClockRule(Handled):
     """A connector's item group sends times that can't be: ahead of their receipt, or before what it
     had already told, by more than ``CLOCK_TOLERANCE_NS``."""
 
@@ -258,7 +267,7 @@ class ClockRule:
 
 
 @dataclass(frozen=True, slots=True)
-class CommunicationRule:
+class CommunicationRule(Handled):
     """A connector's item group shows no sign of life beyond 2 × its revised keep-alive."""
 
     id: str

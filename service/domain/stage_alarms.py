@@ -181,4 +181,5 @@ def define_alarm(
         stage=stage,
         limit=limit,
         unit=unit,
+        handling=rule.handling,
     )

@@ -1,4 +1,4 @@
-"""What can be wrong between the fields of drift and balance rules, and of those on runs.
+"""What can be wrong between the fields of one rule.
 
 Stages or meters that are None are not known for sure, and nothing is held against them.
 """
@@ -11,7 +11,14 @@ from service.domain.line import Meter, MeterKind, Stage
 from service.settings.document import Document
 from service.settings.explain import Where
 from service.settings.problems import plain
-from service.settings.ruletables import BalanceTable, DriftTable, MissedRunTable, OffCurveTable
+from service.settings.ruletables import (
+    BalanceTable,
+    DriftTable,
+    ForecastMissTable,
+    MissedRunTable,
+    OffCurveTable,
+    ThroughputTable,
+)
 
 
 def judge_history(document: Document, table: DriftTable, where: Where) -> None:
@@ -93,4 +100,26 @@ def judge_curve(document: Document, table: OffCurveTable, where: Where) -> None:
             expected=f"less than the last hour of curve_mw, {plain(hours[-1])}",
             found=plain(table.window_h),
             remedy="take a shorter window, or no run ever fills it",
+        )
+
+
+def judge_deadband(document: Document, table: ThroughputTable, where: Where) -> None:
+    """Notes a deadband that leaves nothing below plan."""
+    if table.deadband_pct >= table.below_pct:
+        document.problem(
+            (*where, "deadband_pct"),
+            expected=f"less than below_pct, which is {plain(table.below_pct)}",
+            found=plain(table.deadband_pct),
+            remedy="make it smaller, or the alarm goes only above plan",
+        )
+
+
+def judge_return(document: Document, table: ForecastMissTable, where: Where) -> None:
+    """Notes a deadband that no chance reaches."""
+    if table.below_pct + table.deadband_pct >= 100.0:
+        document.problem(
+            (*where, "deadband_pct"),
+            expected=f"less than 100 - below_pct, which is {plain(100.0 - table.below_pct)}",
+            found=plain(table.deadband_pct),
+            remedy="make it smaller, or the alarm never goes",
         )

@@ -19,9 +19,9 @@ from service.settings.fields import (
     Positive,
     PriorityName,
     PriorityOrAuto,
-    Section,
     Text,
 )
+from service.settings.handlingtables import HandlingTable
 
 BelowPct = Annotated[Number, Field(gt=0, le=100, examples=[10.0])]
 Share = Annotated[Number, Field(ge=0, le=1, examples=[0.2])]
@@ -33,7 +33,7 @@ PowerCurve = Annotated[
 Tags = Annotated[tuple[Text, ...], Field(min_length=1, examples=[["CB-*-AT120.PV"]])]
 
 
-class RuleTable(Section):
+class RuleTable(HandlingTable):
     """What every rule has."""
 
     id: Annotated[Name, Field(examples=["hour-low"])]
