@@ -69,6 +69,10 @@ class ValueRules:
             [self._cyclic[n][1] for n in sorted(self._cyclic)], np.int64
         )
         self._silent = np.zeros(len(self._cyclic_numbers), np.bool_)
+        self._silence_runs = np.zeros(len(self._cyclic_numbers), np.bool_)
+        self._judged = np.asarray(self._watched.any(axis=0), np.bool_)
+        self._judged[self._cyclic_numbers] = True
+        self._limits_used = [k for k in range(len(LIMITS)) if self._watched[k].any()]
 
     def groups(self) -> dict[str, tuple[int, int]]:
         """Watermark and last resumption of every item group that was heard of."""
@@ -89,7 +93,7 @@ class ValueRules:
         for key, definition in self._definition.items():
             self._mirror(key, definition)
         for at, number in enumerate(self._cyclic_numbers.tolist()):
-            self._silent[at] = self._states[self._cyclic[number][0].id].stands
+            self._mirror_silence(at, number)
 
     def take(self, batch: Batch) -> None:
         """Judges one Batch; call in journal order."""
@@ -126,9 +130,7 @@ class ValueRules:
     def _judge_rows(self, batch: Batch) -> None:
         rows = np.flatnonzero(batch.tag < len(self._deadband))
         tag = batch.tag[rows]
-        watched = self._watched[:, tag].any(axis=0)
-        cyclic = np.isin(tag, self._cyclic_numbers) if len(self._cyclic_numbers) else watched
-        rows = rows[watched | cyclic]
+        rows = rows[self._judged[tag]]
         tag = batch.tag[rows]
         time_ns = np.maximum(happened_ns(batch)[rows], self._resumed[self._group_of[tag]])
         np.maximum.at(self._seen_ns, tag, time_ns)
@@ -136,19 +138,18 @@ class ValueRules:
         bad = is_bad(batch.status[rows])
         unusable = bad | np.isnan(value)
 
-        moves = self._watched[BAD, tag] & (bad != self._true[BAD, tag])
-        for kind, limit in enumerate(LIMITS):
+        moves = self._watched[BAD][tag] & (bad != self._true[BAD][tag])
+        for kind in self._limits_used:
+            standing, was = self._standing[kind][tag], self._true[kind][tag]
             true = beyond(
                 value,
-                self._limit[kind, tag],
+                self._limit[kind][tag],
                 self._deadband[tag],
-                self._standing[kind, tag],
-                high=limit.is_high,
+                standing,
+                high=LIMITS[kind].is_high,
             )
-            held = self._watched[kind, tag] & (self._true[kind, tag] != self._standing[kind, tag])
-            moves |= self._watched[kind, tag] & np.where(
-                unusable, held, true != self._true[kind, tag]
-            )
+            held = was != standing
+            moves |= self._watched[kind][tag] & np.where(unusable, held, true != was)
         if not moves.any():
             return
         order = np.flatnonzero(np.isin(tag, np.unique(tag[moves])))
@@ -219,15 +220,16 @@ class ValueRules:
             input_ = Input.TRUE if silent[at] else Input.FALSE
             self._states.judge(definition, input_, min(began_ns, now_ns))
             self._states.judge(definition, input_, now_ns)
+            self._mirror_silence(at, int(numbers[at]))
             self._silent[at] = silent[at]
+
+    def _mirror_silence(self, at: int, number: int) -> None:
+        """Keeps in step whether a tag is held to be silent, and whether a delay runs."""
+        state = self._states[self._cyclic[number][0].id]
+        self._silent[at] = state.stands
+        self._silence_runs[at] = state.pending_ns is not None
 
     def _moved(self, mine: np.ndarray, silent: np.ndarray) -> Iterable[int]:
         """Cyclic tags whose silence changed, or whose delay is running."""
-        running = np.array(
-            [
-                self._states[self._cyclic[int(n)][0].id].pending_ns is not None
-                for n in self._cyclic_numbers
-            ]
-        )
-        moved = mine & ((silent != self._silent) | running)
+        moved = mine & ((silent != self._silent) | self._silence_runs)
         return [int(at) for at in np.flatnonzero(moved)]
