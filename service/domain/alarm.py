@@ -1,15 +1,11 @@
-"""Alarm: the life of one alarm after ISA-18.2, as a pure step from state to state.
+"""What an alarm is, after ISA-18.2: its definition, its states, and the steps between them.
 
-``evaluate`` judges one input at one instant. A transition happens at the instant at which its
-delay ran
-out, whenever that is computed, and its id is a hash of what it is; so replaying changes nothing.
+How it steps is in ``service.domain.lifecycle``.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, IntEnum, StrEnum
 
 from service.domain.handling import PLAIN, Handling
@@ -33,20 +29,61 @@ class Input(Enum):
 
 
 class Phase(StrEnum):
-    """ISA-18.2 alarm states of this service."""
+    """Where the process and the acknowledgement stand, after ISA-18.2; whether the alarm is
+    shelved, suppressed or out of service meanwhile is told beside it."""
 
     NORMAL = "normal"
     UNACKNOWLEDGED = "unacknowledged"
     ACKNOWLEDGED = "acknowledged"
     RETURNED = "returned"
     """Returned to normal, not yet acknowledged."""
+    LATCHED = "latched"
+    """Returned to normal, and kept until somebody resets it."""
 
 
 class TransitionKind(StrEnum):
+    """What one step of an alarm is."""
+
     RAISED = "raised"
+    RERAISED = "reraised"
+    """It stands, and people are called (again): it stood for long, or nothing keeps them from being
+    called any more."""
+    ESCALATED = "escalated"
+    """It stands, and nobody acknowledged in time."""
     RETURNED = "returned"
     ACKNOWLEDGED = "acknowledged"
+    RESET = "reset"
+    """A latched alarm was let go."""
     CLEARED = "cleared"
+    SHELVED = "shelved"
+    UNSHELVED = "unshelved"
+    SUPPRESSED = "suppressed"
+    """By design: the plant's state makes the alarm meaningless."""
+    UNSUPPRESSED = "unsuppressed"
+    OUT_OF_SERVICE = "out_of_service"
+    IN_SERVICE = "in_service"
+    COMMENTED = "commented"
+
+
+class Quiet(StrEnum):
+    """Why nobody is called about a transition."""
+
+    OUT_OF_SERVICE = "out_of_service"
+    SUPPRESSED = "suppressed"
+    SHELVED = "shelved"
+    SHADOW = "shadow"
+    """The rule is on trial: evaluated and counted, not announced."""
+    INHIBITED = "inhibited"
+    """Another alarm stands that explains this one."""
+    CHATTERING = "chattering"
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Why nobody is called, and by what: the person who shelved it, the alarm that inhibits it."""
+
+    quiet: Quiet
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,151 +112,83 @@ class AlarmDefinition:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Since when and why an alarm calls nobody. by: the person; None where the plant's state did
+    it. until_ns: when it ends by itself; None when somebody must end it."""
+
+    since_ns: int
+    reason: str
+    by: str | None = None
+    until_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How people were called about an alarm that stands, in processing time.
+
+    since_ns: when they were called and have not acknowledged since. last_ns: when they were called
+    last.
+    """
+
+    since_ns: int
+    last_ns: int
+    escalated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmState:
     """Where one alarm stands.
 
     pending_ns: since when the input has been against the state (true while clear, false while
-    standing).
-    alarm: id of the occurrence: that of the transition which raised it from normal.
+    standing). alarm: id of the occurrence: that of the transition which raised it from normal.
+    untold: why nobody was told that it stands; None when they were told. call: None until the clock
+    has seen that it stands.
     """
 
     phase: Phase = Phase.NORMAL
     pending_ns: int | None = None
     alarm: str | None = None
+    shelved: Hold | None = None
+    suppressed: Hold | None = None
+    out_of_service: Hold | None = None
+    untold: Silence | None = None
+    call: Call | None = None
 
     @property
     def stands(self) -> bool:
         """Whether the condition is held to be true."""
         return self.phase in (Phase.UNACKNOWLEDGED, Phase.ACKNOWLEDGED)
 
+    @property
+    def held(self) -> Silence | None:
+        """Why the state itself keeps people from being called; None when it doesn't."""
+        if self.out_of_service is not None:
+            return Silence(Quiet.OUT_OF_SERVICE, self.out_of_service.by)
+        if self.suppressed is not None:
+            return Silence(Quiet.SUPPRESSED, self.suppressed.by or self.suppressed.reason)
+        if self.shelved is not None:
+            return Silence(Quiet.SHELVED, self.shelved.by)
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One step of one alarm; ``at_ns`` is event time, ``by`` the person where a person did it."""
+    """One step of one alarm; ``at_ns`` is event time, ``by`` the person where a person did it.
+
+    alarm: the occurrence; None when the alarm is normal. quiet: why nobody is called about it; None
+    when nothing keeps people from being told. quiet_by: who or what makes it so.
+    """
 
     id: str
-    alarm: str
+    alarm: str | None
     definition: str
     kind: TransitionKind
     at_ns: int
     value: float | None = None
     by: str | None = None
     comment: str | None = None
+    quiet: Quiet | None = None
+    quiet_by: str | None = None
 
 
 NORMAL = AlarmState()
-
-CONFIGURATION = "configuration"
-"""Who ended an alarm whose rule is gone."""
-RULE_GONE = "its rule does not apply any more"
-
-
-def evaluate(
-    definition: AlarmDefinition,
-    state: AlarmState,
-    input: Input,  # noqa: A002  the design's own word
-    now_ns: int,
-    *,
-    value: float | None = None,
-    explain: Callable[[], str] | None = None,
-) -> tuple[AlarmState, tuple[Transition, ...]]:
-    """The next state and the transitions on the way, for ``input`` as it is at ``now_ns``.
-
-    The same input may be given again at any later instant to let a delay run out. Unknown holds the
-    state and drops a delay that was running: evidence for a change has to be unbroken. explain:
-    asked, when the alarm is raised, for what is to be said with it.
-    """
-    if input is Input.UNKNOWN:
-        return replace(state, pending_ns=None), ()
-    against = (input is Input.TRUE) != state.stands
-    if not against:
-        return replace(state, pending_ns=None), ()
-    since_ns = now_ns if state.pending_ns is None else state.pending_ns
-    due_ns = since_ns + (definition.off_delay_ns if state.stands else definition.on_delay_ns)
-    if now_ns < due_ns:
-        return replace(state, pending_ns=since_ns), ()
-    if state.stands:
-        return _return(definition, state, due_ns, value)
-    return _raise(definition, state, due_ns, value, explain() if explain is not None else None)
-
-
-def acknowledge(
-    definition: AlarmDefinition, state: AlarmState, now_ns: int, *, by: str, comment: str | None
-) -> tuple[AlarmState, tuple[Transition, ...]]:
-    """Acknowledges a standing or returned alarm; ValueError when there is nothing to
-    acknowledge."""
-    if state.phase not in (Phase.UNACKNOWLEDGED, Phase.RETURNED) or state.alarm is None:
-        raise ValueError(f"alarm {definition.id} is {state.phase}: there is nothing to acknowledge")
-    done = _transition(
-        definition, state.alarm, TransitionKind.ACKNOWLEDGED, now_ns, by=by, comment=comment
-    )
-    if state.phase is Phase.UNACKNOWLEDGED:
-        return replace(state, phase=Phase.ACKNOWLEDGED), (done,)
-    cleared = _transition(definition, state.alarm, TransitionKind.CLEARED, now_ns)
-    return NORMAL, (done, cleared)
-
-
-def withdraw(definition: AlarmDefinition, state: AlarmState, now_ns: int) -> tuple[Transition, ...]:
-    """The transitions that end an open alarm whose rule is gone; none when it is not open."""
-    if state.alarm is None:
-        return ()
-    kinds = [TransitionKind.CLEARED]
-    if state.stands:
-        kinds.insert(0, TransitionKind.RETURNED)
-    return tuple(
-        _transition(definition, state.alarm, kind, now_ns, by=CONFIGURATION, comment=RULE_GONE)
-        for kind in kinds
-    )
-
-
-def _raise(
-    definition: AlarmDefinition,
-    state: AlarmState,
-    at_ns: int,
-    value: float | None,
-    comment: str | None,
-) -> tuple[AlarmState, tuple[Transition, ...]]:
-    alarm = state.alarm or _hash(definition.version, definition.id, at_ns, "alarm")
-    raised = _transition(
-        definition, alarm, TransitionKind.RAISED, at_ns, value=value, comment=comment
-    )
-    return AlarmState(Phase.UNACKNOWLEDGED, None, alarm), (raised,)
-
-
-def _return(
-    definition: AlarmDefinition, state: AlarmState, at_ns: int, value: float | None
-) -> tuple[AlarmState, tuple[Transition, ...]]:
-    if state.alarm is None:
-        raise ValueError(f"alarm {definition.id} stands without an occurrence id")
-    returned = _transition(definition, state.alarm, TransitionKind.RETURNED, at_ns, value=value)
-    if state.phase is Phase.UNACKNOWLEDGED:
-        return AlarmState(Phase.RETURNED, None, state.alarm), (returned,)
-    cleared = _transition(definition, state.alarm, TransitionKind.CLEARED, at_ns)
-    return NORMAL, (returned, cleared)
-
-
-def _transition(
-    definition: AlarmDefinition,
-    alarm: str,
-    kind: TransitionKind,
-    at_ns: int,
-    *,
-    value: float | None = None,
-    by: str | None = None,
-    comment: str | None = None,
-) -> Transition:
-    return Transition(
-        id=_hash(definition.version, definition.id, at_ns, kind),
-        alarm=alarm,
-        definition=definition.id,
-        kind=kind,
-        at_ns=at_ns,
-        value=value,
-        by=by,
-        comment=comment,
-    )
-
-
-def _hash(*parts: object) -> str:
-    """128 bits of SHA-256 in hex."""
-    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:32]

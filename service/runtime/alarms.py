@@ -12,10 +12,11 @@ from service.domain.alarm import (
     AlarmDefinition,
     AlarmState,
     Input,
+    Silence,
     Transition,
-    acknowledge,
-    evaluate,
 )
+from service.domain.lifecycle.actions import acknowledge, suppress, unsuppress
+from service.domain.lifecycle.step import evaluate
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,21 @@ class AlarmStore(Protocol):
         ...
 
 
+class Silencer(Protocol):
+    """What keeps people from being called, beyond an alarm's own state: other alarms, chattering.
+    Asked whenever an alarm is raised, and about those that stand untold; must not block."""
+
+    def silence(self, definition: AlarmDefinition, at_ns: int) -> Silence | None:
+        """Why nobody is to be called about ``definition`` at ``at_ns``; None when they are."""
+        ...
+
+
 class AlarmStates:
-    """Every alarm's state, and what changed since ``taken`` was last called."""
+    """Every alarm's state, and what changed since ``taken`` was last called. silencer: set by who
+    wires it; None silences nothing."""
 
     def __init__(self, definitions: Mapping[str, AlarmDefinition]) -> None:
+        self.silencer: Silencer | None = None
         self._definitions = definitions
         self._states: dict[str, AlarmState] = {}
         self._changed: dict[str, AlarmState] = {}
@@ -92,8 +104,21 @@ class AlarmStates:
         """Evaluates one definition, keeps what comes of it, and returns its state."""
         before = self[definition.id]
         after, transitions = evaluate(
-            definition, before, input, now_ns, value=value, explain=explain
-        )
+            definition, before, input, now_ns,
+            value=value, explain=explain, silence=lambda: self._silence(definition, now_ns),
+        )  # fmt: skip
+        return self._keep(definition, before, after, transitions)
+
+    def suppress(self, definition: AlarmDefinition, now_ns: int, *, reason: str) -> AlarmState:
+        """Suppresses by design while ``reason`` holds; nothing when it is so already."""
+        before = self[definition.id]
+        after, transitions = suppress(definition, before, now_ns, reason=reason)
+        return self._keep(definition, before, after, transitions)
+
+    def unsuppress(self, definition: AlarmDefinition, now_ns: int) -> AlarmState:
+        """Ends the suppression by design; nothing when there is none."""
+        before = self[definition.id]
+        after, transitions = unsuppress(definition, before, now_ns)
         return self._keep(definition, before, after, transitions)
 
     def acknowledge(
@@ -125,6 +150,9 @@ class AlarmStates:
         """What ``taken`` gave comes again with the next call, before what happened since."""
         self._changed = {**changed, **self._changed}
         self._transitions = [*transitions, *self._transitions]
+
+    def _silence(self, definition: AlarmDefinition, at_ns: int) -> Silence | None:
+        return None if self.silencer is None else self.silencer.silence(definition, at_ns)
 
     def _keep(
         self,

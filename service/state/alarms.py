@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.domain.alarm import (
@@ -17,13 +17,14 @@ from service.domain.alarm import (
     Priority,
     Transition,
     TransitionKind,
-    withdraw,
 )
+from service.domain.lifecycle.actions import withdraw
 from service.runtime.alarms import WatchCommit, WatchState
 from service.runtime.notification import SiteName, message
 from service.runtime.notify import Destination
 from service.state.database import Database
-from service.state.tables import alarm, outbox, rule_state, transition, watch_state
+from service.state.rule_states import keep_state, load_states
+from service.state.tables import alarm, outbox, transition, watch_state
 
 
 class StateAlarms:
@@ -49,10 +50,7 @@ class StateAlarms:
             if blob is None:
                 return WatchState()
             kept = orjson.loads(blob)
-            states = {
-                row.definition: AlarmState(Phase(row.phase), row.pending_ns, row.alarm)
-                for row in connection.execute(select(rule_state))
-            }
+            states = load_states(connection)
             groups = {group: (a, b) for group, (a, b) in kept["groups"].items()}
             return WatchState(kept["position"], kept["judged_ns"], groups, states)
 
@@ -63,10 +61,10 @@ class StateAlarms:
 
         def write(connection: Connection) -> None:
             for definition_id, state in step.states.items():
-                _keep_state(connection, definition_id, state)
+                keep_state(connection, definition_id, state)
             for definition, one, state in step.transitions:
                 if _keep_transition(connection, definition, one, step.recorded_ns):
-                    _keep_alarm(connection, definition, one)
+                    _keep_alarm(connection, definition, one, state)
                     self._announce(connection, definition, one, state, step.recorded_ns)
             blob = orjson.dumps(
                 {"position": step.position, "judged_ns": step.judged_ns, "groups": step.groups}
@@ -82,17 +80,19 @@ class StateAlarms:
         returned."""
 
         def write(connection: Connection) -> int:
-            kept = connection.execute(select(rule_state.c.definition)).scalars().all()
+            kept = load_states(connection)
             for definition_id in kept:
                 if definition_id not in known:
-                    _keep_state(connection, definition_id, NORMAL)
+                    keep_state(connection, definition_id, NORMAL)
             rows = connection.execute(select(alarm).where(alarm.c.phase != str(Phase.NORMAL))).all()
             gone = [row for row in rows if row.definition not in known]
             for row in gone:
                 definition = _definition_of(row)
-                for one in withdraw(definition, AlarmState(Phase(row.phase), None, row.id), now_ns):
+                untold = kept.get(row.definition, NORMAL).untold
+                state = AlarmState(Phase(row.phase), None, row.id, untold=untold)
+                for one in withdraw(definition, state, now_ns):
                     _keep_transition(connection, definition, one, now_ns)
-                    _keep_alarm(connection, definition, one)
+                    _keep_alarm(connection, definition, one, NORMAL)
                     self._announce(connection, definition, one, NORMAL, now_ns)
             return len(gone)
 
@@ -106,6 +106,8 @@ class StateAlarms:
         state: AlarmState,
         now_ns: int,
     ) -> None:
+        if one.quiet is not None:
+            return
         said = message(self._site, definition, one, state)
         if said is None:
             return
@@ -128,20 +130,6 @@ class StateAlarms:
             connection.execute(insert(outbox), rows)
 
 
-def _keep_state(connection: Connection, definition: str, state: AlarmState) -> None:
-    where = rule_state.c.definition == definition
-    if state == AlarmState():
-        connection.execute(delete(rule_state).where(where))
-        return
-    values: dict[str, Any] = {
-        "phase": str(state.phase),
-        "pending_ns": state.pending_ns,
-        "alarm": state.alarm,
-    }
-    if connection.execute(update(rule_state).where(where).values(**values)).rowcount == 0:
-        connection.execute(insert(rule_state).values(definition=definition, **values))
-
-
 def _keep_transition(
     connection: Connection, definition: AlarmDefinition, one: Transition, now_ns: int
 ) -> bool:
@@ -149,12 +137,15 @@ def _keep_transition(
     values = {
         "id": one.id,
         "alarm": one.alarm,
+        "definition": one.definition,
         "kind": str(one.kind),
         "at_ns": one.at_ns,
         "recorded_ns": now_ns,
         "by": one.by,
         "comment": one.comment,
         "value": one.value,
+        "quiet": one.quiet,
+        "quiet_by": one.quiet_by,
     }
     try:
         with connection.begin_nested():
@@ -164,30 +155,28 @@ def _keep_transition(
     return True
 
 
-def _keep_alarm(connection: Connection, definition: AlarmDefinition, one: Transition) -> None:
-    where = alarm.c.id == one.alarm
+def _keep_alarm(
+    connection: Connection, definition: AlarmDefinition, one: Transition, state: AlarmState
+) -> None:
+    """Keeps what people see of an occurrence. state: after the step."""
+    phase = state.phase if state.alarm == one.alarm else Phase.NORMAL
+    values: dict[str, Any] = {"phase": str(phase)}
     match one.kind:
         case TransitionKind.RAISED:
-            again = {"phase": str(Phase.UNACKNOWLEDGED), "returned_ns": None, "value": one.value}
-            if connection.execute(update(alarm).where(where).values(**again)).rowcount == 0:
-                connection.execute(insert(alarm).values(**_row(definition, one)))
+            values |= {"returned_ns": None, "value": one.value, "quiet": one.quiet}
+        case TransitionKind.RERAISED:
+            values["quiet"] = one.quiet
         case TransitionKind.RETURNED:
-            connection.execute(
-                update(alarm).where(where).values(phase=str(Phase.RETURNED), returned_ns=one.at_ns)
-            )
+            values["returned_ns"] = one.at_ns
         case TransitionKind.ACKNOWLEDGED:
-            connection.execute(
-                update(alarm)
-                .where(where)
-                .values(
-                    phase=str(Phase.ACKNOWLEDGED),
-                    acknowledged_ns=one.at_ns,
-                    acknowledged_by=one.by,
-                    comment=one.comment,
-                )
-            )
-        case TransitionKind.CLEARED:
-            connection.execute(update(alarm).where(where).values(phase=str(Phase.NORMAL)))
+            values |= {
+                "acknowledged_ns": one.at_ns,
+                "acknowledged_by": one.by,
+                "comment": one.comment,
+            }
+    found = connection.execute(update(alarm).where(alarm.c.id == one.alarm).values(**values))
+    if found.rowcount == 0 and one.kind is TransitionKind.RAISED:
+        connection.execute(insert(alarm).values(**_row(definition, one)))
 
 
 def _definition_of(row: Any) -> AlarmDefinition:
@@ -227,4 +216,5 @@ def _row(definition: AlarmDefinition, one: Transition) -> dict[str, Any]:
         "value": one.value,
         "limit": definition.limit,
         "unit": definition.unit,
+        "quiet": one.quiet,
     }

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import MetaData
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()

@@ -56,6 +56,11 @@ rule_state = Table(
     Column("phase", String(20), nullable=False),
     Column("pending_ns", BigInteger),
     Column("alarm", String(40)),
+    Column("shelved", Text),  # JSON, as the next four
+    Column("suppressed", Text),
+    Column("out_of_service", Text),
+    Column("untold", Text),
+    Column("call", Text),
 )
 
 watch_state = Table(
@@ -87,6 +92,7 @@ alarm = Table(
     Column("value", Float),
     Column("limit", Float),
     Column("unit", String(20), nullable=False),
+    Column("quiet", String(20)),  # why nobody was called when it was last raised
     Index("alarm_by_phase", "phase", "raised_ns"),
     Index("alarm_by_time", "raised_ns"),
 )
@@ -95,13 +101,16 @@ transition = Table(
     "transition",
     metadata,
     Column("id", String(40), primary_key=True),
-    Column("alarm", String(40), nullable=False, index=True),
+    Column("alarm", String(40), index=True),  # null when the alarm was normal
+    Column("definition", String(200), nullable=False, index=True),
     Column("kind", String(20), nullable=False),
     Column("at_ns", BigInteger, nullable=False),
     Column("recorded_ns", BigInteger, nullable=False),
     Column("by", String(80)),
     Column("comment", Text),
     Column("value", Float),
+    Column("quiet", String(20)),  # why nobody is called; null when people are
+    Column("quiet_by", String(200)),
 )
 
 outbox = Table(

@@ -14,9 +14,9 @@ from service.domain.alarm import (
     Phase,
     Priority,
     Transition,
-    acknowledge,
-    evaluate,
 )
+from service.domain.lifecycle.actions import acknowledge
+from service.domain.lifecycle.step import evaluate
 
 DEFINITION = AlarmDefinition(
     id="limit-hh:CB-L07B-TIC112.PV",

@@ -9,11 +9,12 @@ from functools import partial
 
 import numpy as np
 
-from service.domain.alarm import NORMAL, AlarmDefinition, AlarmState, Transition, evaluate
+from service.domain.alarm import NORMAL, AlarmDefinition, AlarmState, Transition
 from service.domain.arrays import Bools, Index
 from service.domain.backtest.inputs import Inputs
 from service.domain.instants import MINUTE_NS
 from service.domain.judge import FALSE, INPUT_OF, TRUE
+from service.domain.lifecycle.step import evaluate
 
 
 def replay(

@@ -1,0 +1,59 @@
+"""Where every alarm stands, as rows: one for each that is not simply normal."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, delete, insert, select, update
+
+from service.domain.alarm import NORMAL, AlarmState, Call, Hold, Phase, Quiet, Silence
+from service.state.tables import rule_state
+
+
+def load_states(connection: Connection) -> dict[str, AlarmState]:
+    """All kept states by definition."""
+    return {row.definition: _state(row) for row in connection.execute(select(rule_state))}
+
+
+def keep_state(connection: Connection, definition: str, state: AlarmState) -> None:
+    """Keeps one state; a normal one that nothing holds needs no row."""
+    where = rule_state.c.definition == definition
+    if state == NORMAL:
+        connection.execute(delete(rule_state).where(where))
+        return
+    values: dict[str, Any] = {
+        "phase": str(state.phase),
+        "pending_ns": state.pending_ns,
+        "alarm": state.alarm,
+        "shelved": _json(state.shelved),
+        "suppressed": _json(state.suppressed),
+        "out_of_service": _json(state.out_of_service),
+        "untold": _json(state.untold),
+        "call": _json(state.call),
+    }
+    if connection.execute(update(rule_state).where(where).values(**values)).rowcount == 0:
+        connection.execute(insert(rule_state).values(definition=definition, **values))
+
+
+def _json(part: Hold | Silence | Call | None) -> str | None:
+    return None if part is None else orjson.dumps(asdict(part)).decode()
+
+
+def _state(row: Any) -> AlarmState:
+    untold = None if row.untold is None else orjson.loads(row.untold)
+    return AlarmState(
+        phase=Phase(row.phase),
+        pending_ns=row.pending_ns,
+        alarm=row.alarm,
+        shelved=_hold(row.shelved),
+        suppressed=_hold(row.suppressed),
+        out_of_service=_hold(row.out_of_service),
+        untold=None if untold is None else Silence(Quiet(untold["quiet"]), untold["by"]),
+        call=None if row.call is None else Call(**orjson.loads(row.call)),
+    )
+
+
+def _hold(text: str | None) -> Hold | None:
+    return None if text is None else Hold(**orjson.loads(text))
