@@ -195,7 +195,11 @@ class FakeEdges:
         ]  # fmt: skip
 
     async def deliveries(self, *, limit: int) -> list[DeliveryView]:
-        return [DeliveryView("msg_1", "hook", ALARM, "pending", 2, NOW_NS, "503", NOW_NS, None)]
+        return [
+            DeliveryView(
+                1, "hook", ALARM, "t1", "raised", "msg_1", "pending", 2, NOW_NS, "503", NOW_NS, None
+            )
+        ]
 
 
 def sample_history() -> FakeHistory:

@@ -32,8 +32,7 @@ from service.runtime.alarms import AlarmStates, AlarmStore
 from service.runtime.clock import FakeClock
 from service.runtime.live import LiveTable
 from service.runtime.log import Entry
-from service.runtime.notification import SiteName
-from service.runtime.notify import Destination, Message
+from service.runtime.notify import Destination, Message, NotifierLimits, SiteName
 from service.runtime.watch import Watch
 from service.runtime.watch_absence import AbsenceRules
 from service.runtime.watch_meters import MeterRules
@@ -79,6 +78,8 @@ class Journal:
 
 
 class Silent:
+    limits = NotifierLimits()
+
     async def send(self, message: Message) -> str:
         return "ok"
 
@@ -116,7 +117,7 @@ class Rig:
 
     async def messages(self) -> list[str]:
         rows = await self.database.read(
-            lambda c: c.execute(select(outbox.c.type).order_by(outbox.c.seq)).all()
+            lambda c: c.execute(select(outbox.c.kind).order_by(outbox.c.seq)).all()
         )
         return [row[0] for row in rows]
 

@@ -29,6 +29,12 @@ class Receiver:
         """The webhook-id of every delivery."""
         return [headers["webhook-id"] for _, headers in list(self.messages)]
 
+    def transitions(self) -> list[str]:
+        """Ids of the transitions that the deliveries list, in order; repeats as often as they
+        came."""
+        listed = [body["data"].get("transitions", ()) for body, _ in list(self.messages)]
+        return [step["id"] for steps in listed for step in steps]
+
     def of_kind(self, kind: str) -> list[dict[str, Any]]:
         """Payloads of one type, e.g. ``alarm.raised``."""
         return [body for body, _ in list(self.messages) if body["type"] == kind]

@@ -11,14 +11,17 @@ from contextlib import asynccontextmanager
 
 import httpx
 
+from connectors.retryafter import retry_after_s
+from connectors.webhook.payload import body_of
 from connectors.webhook.settings import WebhookSettings
 from service.domain.instants import SECOND_NS
 from service.runtime.clock import Clock
 from service.runtime.errors import Fatal, Rejected, Retryable
-from service.runtime.notify import Message
+from service.runtime.notify import Gone, Message, NotifierLimits
 
 ANSWER_BYTES = 2_000
 RETRYABLE = frozenset({408, 425, 429})
+GONE = 410
 
 
 def signature(key: bytes, *, message_id: str, timestamp_s: int, body: bytes) -> str:
@@ -31,6 +34,8 @@ def signature(key: bytes, *, message_id: str, timestamp_s: int, body: bytes) -> 
 
 class WebhookNotifier:
     """One destination. Redirects are not followed; time and the answer's size are bounded."""
+
+    limits = NotifierLimits()
 
     def __init__(
         self,
@@ -50,9 +55,9 @@ class WebhookNotifier:
         self._timeout_s = timeout_s
 
     async def send(self, message: Message) -> str:
-        """POSTs ``message``; 2xx is delivered. Time-outs, 408, 425, 429 and 5xx are Retryable, the
-        rest
-        Rejected."""
+        """POSTs ``message``; 2xx is delivered. Time-outs, 408, 425, 429 and 5xx are Retryable, 410
+        is Gone, the rest Rejected."""
+        body = body_of(message)
         timestamp_s = self._clock.now_ns() // SECOND_NS
         headers = {
             "content-type": "application/json",
@@ -60,15 +65,13 @@ class WebhookNotifier:
             "webhook-id": message.id,
             "webhook-timestamp": str(timestamp_s),
             "webhook-signature": signature(
-                self._key, message_id=message.id, timestamp_s=timestamp_s, body=message.body
+                self._key, message_id=message.id, timestamp_s=timestamp_s, body=body
             ),
         }
         try:
             async with (
                 asyncio.timeout(self._timeout_s),  # of the whole attempt: a dripping answer counts
-                self._client.stream(
-                    "POST", self._url, content=message.body, headers=headers
-                ) as response,
+                self._client.stream("POST", self._url, content=body, headers=headers) as response,
             ):
                 answer = await _start_of(response)
         except (httpx.TimeoutException, TimeoutError) as error:
@@ -78,8 +81,12 @@ class WebhookNotifier:
         said = f"HTTP {response.status_code} {answer}".strip()
         if response.is_success:
             return said
+        asked = response.headers.get("retry-after", "")
+        asked_s = retry_after_s(asked, now_ns=self._clock.now_ns())
         if response.status_code in RETRYABLE or response.is_server_error:
-            raise Retryable(f"webhook {self._name}: {said}", retry_after_s=_retry_after(response))
+            raise Retryable(f"webhook {self._name}: {said}", retry_after_s=asked_s)
+        if response.status_code == GONE:
+            raise Gone(f"webhook {self._name}: the receiver is gone: {said}")
         raise Rejected(f"webhook {self._name}: the receiver refuses the message: {said}")
 
 
@@ -91,12 +98,6 @@ async def _start_of(response: httpx.Response) -> str:
         if len(taken) >= ANSWER_BYTES:
             break
     return taken[:ANSWER_BYTES].decode("utf-8", "replace")
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds of a Retry-After header; None without one or when it is a date."""
-    text = response.headers.get("retry-after", "")
-    return float(text) if text.isdigit() else None
 
 
 @asynccontextmanager

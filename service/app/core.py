@@ -30,8 +30,7 @@ from service.runtime.history import History
 from service.runtime.ingest import SourceStatus, statuses
 from service.runtime.live import LiveTable
 from service.runtime.losses import Losses
-from service.runtime.notification import SiteName
-from service.runtime.notify import Destination
+from service.runtime.notify import Destination, SiteName
 from service.runtime.planning import Planning
 from service.runtime.recounting import Recounter
 from service.runtime.source import OpenSource
@@ -65,6 +64,7 @@ class Core:
     """What ``open_core`` wired; the API looks into it, ``service.app.run`` lets it run."""
 
     site: Site
+    name: SiteName
     clock: Clock
     table: TagTable
     definitions: Definitions
@@ -184,6 +184,7 @@ async def open_core(
         )
         yield Core(
             site=site,
+            name=name,
             clock=clock,
             table=table,
             definitions=definitions,

@@ -81,7 +81,7 @@ async def run_core(core: Core, stop: asyncio.Event) -> None:
                 *(
                     (
                         f"deliver-{d.name}",
-                        deliver(d, core.outbox, core.clock, news=core.watch.transitions),
+                        deliver(d, core.name, core.outbox, core.clock, news=core.watch.transitions),
                     )
                     for d in core.destinations
                 ),

@@ -1,65 +1,101 @@
-"""What is said about a transition: the JSON payload of a notification, version 1."""
+"""What is told of a transition: notices, how they are kept, and the message that lists them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
 
 import orjson
 
-from service.domain.alarm import AlarmDefinition, AlarmState, Transition, TransitionKind
-from service.domain.instants import to_iso
-from service.runtime.notify import Message
+from service.domain.alarm import (
+    AlarmDefinition,
+    AlarmState,
+    Phase,
+    Priority,
+    Transition,
+    TransitionKind,
+)
+from service.domain.handling import Guidance, Words
+from service.runtime.notify import Message, MessageKind, Notice, SiteName
 
-NOTIFIED = (TransitionKind.RAISED, TransitionKind.RETURNED, TransitionKind.ACKNOWLEDGED)
-VERSION = 1
+NOTIFIED = (
+    TransitionKind.RAISED,
+    TransitionKind.RERAISED,
+    TransitionKind.ESCALATED,
+    TransitionKind.RETURNED,
+    TransitionKind.ACKNOWLEDGED,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class SiteName:
-    """Who is speaking. url: where people open the dashboard."""
-
-    id: str
-    name_en: str
-    name_zh: str
-    url: str
-
-
-def message(
+def notice_of(
     site: SiteName, definition: AlarmDefinition, transition: Transition, state: AlarmState
-) -> Message | None:
-    """The notification of ``transition``, after which the alarm stands at ``state``; None when
-    this kind
-    is not announced. Its id is the transition's own, so it is the same on every attempt."""
-    if transition.kind not in NOTIFIED:
+) -> Notice | None:
+    """What is told of ``transition``, after which the alarm stands at ``state``; None when nobody
+    is called about it, or about its kind."""
+    quiet = transition.quiet is not None or transition.kind not in NOTIFIED
+    if quiet or transition.alarm is None:
         return None
-    body = {
-        "type": f"alarm.{transition.kind}",
-        "version": VERSION,
-        "timestamp": to_iso(transition.at_ns),
-        "data": {
-            "site": {"id": site.id, "name_en": site.name_en, "name_zh": site.name_zh},
-            "alarm": transition.alarm,
-            "rule": definition.rule,
-            "kind": definition.kind,
-            "priority": int(definition.priority),
-            "priority_name": definition.priority.name.lower(),
-            "state": str(state.phase),
-            "asset": definition.asset,
-            "stage": definition.stage,
-            "tag": definition.tag,
-            "message_en": definition.message_en,
-            "message_zh": definition.message_zh,
-            "value": transition.value,
-            "limit": definition.limit,
-            "unit": definition.unit,
-            "by": transition.by,
-            "comment": transition.comment,
-            "url": f"{site.url}/#/alarms/{transition.alarm}",
-        },
-    }
-    return Message(
-        id=f"msg_{transition.id}",
-        type=f"alarm.{transition.kind}",
-        body=orjson.dumps(body),
+    return Notice(
+        transition=transition.id,
+        kind=transition.kind,
         at_ns=transition.at_ns,
+        alarm=transition.alarm,
+        definition=definition.id,
+        rule=definition.rule,
+        rule_kind=definition.kind,
+        priority=definition.priority,
+        state=state.phase,
+        asset=definition.asset,
+        stage=definition.stage,
+        tag=definition.tag,
+        value=transition.value,
+        limit=definition.limit,
+        unit=definition.unit,
+        message_en=definition.message_en,
+        message_zh=definition.message_zh,
+        by=transition.by,
+        comment=transition.comment,
+        guidance=definition.handling.guidance,
+        url=f"{site.url}/#/alarms/{transition.alarm}",
     )
+
+
+def message_of(site: SiteName, notices: Sequence[Notice]) -> Message:
+    """The message that tells ``notices``, at least one, of one alarm, oldest first."""
+    return Message(
+        id=message_id([one.transition for one in notices]),
+        kind=MessageKind.ALARM,
+        site=site,
+        at_ns=notices[-1].at_ns,
+        notices=tuple(notices),
+    )
+
+
+def message_id(transitions: Sequence[str]) -> str:
+    """The id of a message that stands for these transitions, in this order."""
+    return f"msg_{hashlib.sha256(' '.join(transitions).encode()).hexdigest()[:32]}"
+
+
+def dump_notice(notice: Notice) -> bytes:
+    """``notice`` as JSON, as it is kept in the outbox."""
+    return orjson.dumps(notice)
+
+
+def load_notice(kept: bytes) -> Notice:
+    """The notice that ``dump_notice`` kept; fields that another version knew are left aside."""
+    found: dict[str, Any] = orjson.loads(kept)
+    known = {f.name: found[f.name] for f in fields(Notice) if f.name in found}
+    known["kind"] = TransitionKind(known["kind"])
+    known["priority"] = Priority(known["priority"])
+    known["state"] = Phase(known["state"])
+    known["guidance"] = _guidance(known.get("guidance"))
+    return Notice(**known)
+
+
+def _guidance(kept: dict[str, Any] | None) -> Guidance | None:
+    if kept is None:
+        return None
+    words = {name: Words(**kept[name]) for name in ("cause", "consequence", "response", "owner")}
+    return Guidance(respond_min=kept["respond_min"], **words)

@@ -191,11 +191,15 @@ class Sources(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryView:
-    """One notification to one destination. next_attempt_ns: None unless it is pending."""
+    """One transition that one destination is told of. message: id of the message that last told it,
+    None before the first attempt. next_attempt_ns: None unless it is pending."""
 
-    id: str
+    id: int
     destination: str
     alarm: str
+    transition: str
+    kind: str
+    message: str | None
     state: Literal["pending", "delivered", "dead"]
     attempts: int
     next_attempt_ns: int | None

@@ -20,8 +20,8 @@ from service.domain.alarm import (
 )
 from service.domain.lifecycle.actions import withdraw
 from service.runtime.alarms import WatchCommit, WatchState
-from service.runtime.notification import SiteName, message
-from service.runtime.notify import Destination
+from service.runtime.notification import dump_notice, notice_of
+from service.runtime.notify import Destination, SiteName
 from service.state.database import Database
 from service.state.rule_states import keep_state, load_states
 from service.state.tables import alarm, outbox, transition, watch_state
@@ -106,18 +106,18 @@ class StateAlarms:
         state: AlarmState,
         now_ns: int,
     ) -> None:
-        if one.quiet is not None:
+        notice = notice_of(self._site, definition, one, state)
+        if notice is None:
             return
-        said = message(self._site, definition, one, state)
-        if said is None:
-            return
+        kept = dump_notice(notice)
         rows = [
             {
-                "id": said.id,
                 "destination": destination.name,
-                "alarm": one.alarm,
-                "type": said.type,
-                "body": said.body,
+                "alarm": notice.alarm,
+                "transition": one.id,
+                "kind": str(one.kind),
+                "priority": int(definition.priority),
+                "notice": kept,
                 "state": "pending",
                 "attempts": 0,
                 "created_ns": now_ns,

@@ -23,7 +23,10 @@ class StateDeliveries:
         return await self._database.read(
             lambda connection: [
                 DeliveryView(
-                    id=row.id,
+                    id=row.seq,
+                    transition=row.transition,
+                    kind=row.kind,
+                    message=row.message,
                     destination=row.destination,
                     alarm=row.alarm,
                     state=row.state,

@@ -4,11 +4,12 @@ delivered."""
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 
 from service.runtime.deliver import Pending
-from service.runtime.notify import Message
+from service.runtime.notification import load_notice
 from service.state.database import Database
 from service.state.tables import outbox
 
@@ -23,39 +24,39 @@ class StateOutbox:
         self._database = database
 
     async def due(self, destination: str, now_ns: int, limit: int) -> Sequence[Pending]:
-        """The oldest due message of each alarm for ``destination``: later ones wait behind it."""
-        mine = (outbox.c.destination == destination) & (outbox.c.state == "pending")
-        heads = select(func.min(outbox.c.seq)).where(mine).group_by(outbox.c.alarm)
+        """What is pending of up to ``limit`` alarms for ``destination``, most urgent alarm
+        first."""
 
         def read(connection: Connection) -> list[Pending]:
-            rows = connection.execute(
-                select(outbox)
-                .where(outbox.c.seq.in_(heads), outbox.c.next_ns <= now_ns)
-                .order_by(outbox.c.seq)
+            mine = (outbox.c.destination == destination) & (outbox.c.state == "pending")
+            heads = connection.execute(
+                select(outbox.c.alarm)
+                .where(mine)
+                .group_by(outbox.c.alarm)
+                .having(func.min(outbox.c.next_ns) <= now_ns)
+                .order_by(func.min(outbox.c.priority), func.min(outbox.c.seq))
                 .limit(limit)
             )
             return [
-                Pending(
-                    row.seq,
-                    Message(row.id, row.type, row.body, row.created_ns),
-                    row.attempts,
-                    row.created_ns,
+                _pending(
+                    connection.execute(
+                        select(outbox).where(mine, outbox.c.alarm == alarm).order_by(outbox.c.seq)
+                    ).all()
                 )
-                for row in rows
+                for alarm in heads.scalars().all()
             ]
 
         return await self._database.read(read)
 
-    async def delivered(self, seq: int, *, now_ns: int, answer: str) -> None:
+    async def delivered(self, one: Pending, *, message: str, now_ns: int, answer: str) -> None:
         """The destination has it."""
-        await self._mark(seq, state="delivered", delivered_ns=now_ns, answer=answer)
+        values = {"state": "delivered", "delivered_ns": now_ns}
+        await self._mark(one, message=message, answer=answer, **values)
 
-    async def failed(self, seq: int, *, next_ns: int | None, answer: str) -> None:
-        """An attempt failed; without a next one the message is a dead letter."""
-        if next_ns is None:
-            await self._mark(seq, state="dead", answer=answer)
-        else:
-            await self._mark(seq, state="pending", next_ns=next_ns, answer=answer)
+    async def failed(self, one: Pending, *, message: str, next_ns: int | None, answer: str) -> None:
+        """An attempt failed; without a next one its notices are dead letters."""
+        values = {"state": "dead"} if next_ns is None else {"next_ns": next_ns}
+        await self._mark(one, message=message, answer=answer, **values)
 
     async def abandon(self, known: Collection[str]) -> int:
         """What waits for a destination that is not ``known`` any more becomes a dead letter;
@@ -87,12 +88,21 @@ class StateOutbox:
 
         return await self._database.read(read)
 
-    async def _mark(self, seq: int, *, answer: str, **values: object) -> None:
-        def write(connection: Connection) -> None:
-            connection.execute(
-                update(outbox)
-                .where(outbox.c.seq == seq)
-                .values(attempts=outbox.c.attempts + 1, answer=answer[:ANSWER_CHARS], **values)
+    async def _mark(self, one: Pending, *, message: str, answer: str, **values: object) -> None:
+        changed = (
+            update(outbox)
+            .where(outbox.c.seq.in_(one.seqs))
+            .values(
+                attempts=one.attempts + 1, message=message, answer=answer[:ANSWER_CHARS], **values
             )
+        )
+        await self._database.write(lambda connection: connection.execute(changed) and None)
 
-        await self._database.write(write)
+
+def _pending(rows: Sequence[Row[Any]]) -> Pending:
+    return Pending(
+        seqs=tuple(row.seq for row in rows),
+        notices=tuple(load_notice(row.notice) for row in rows),
+        attempts=max(row.attempts for row in rows),
+        created_ns=rows[0].created_ns,
+    )

@@ -117,17 +117,20 @@ outbox = Table(
     "outbox",
     metadata,
     Column("seq", Row, primary_key=True, autoincrement=True),
-    Column("id", String(60), nullable=False),
     Column("destination", String(80), nullable=False),
     Column("alarm", String(40), nullable=False),
-    Column("type", String(40), nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    Column("transition", String(40), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("notice", LargeBinary, nullable=False),  # JSON
     Column("state", String(20), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("created_ns", BigInteger, nullable=False),
     Column("next_ns", BigInteger, nullable=False),
     Column("delivered_ns", BigInteger),
+    Column("message", String(60)),  # id of the last one that told it
     Column("answer", Text),
-    Index("outbox_due", "destination", "state", "next_ns"),
-    Index("outbox_once", "id", "destination", unique=True),
+    Index("outbox_due", "destination", "state", "alarm", "seq", "priority", "next_ns"),
+    Index("outbox_once", "transition", "destination", unique=True),
 )
+"""One row for each transition and destination."""

@@ -11,7 +11,7 @@ from service.domain.production.book import ProductionBook
 from service.runtime.alarms import AlarmStates
 from service.runtime.clock import SystemClock
 from service.runtime.live import LiveTable
-from service.runtime.notification import SiteName
+from service.runtime.notify import SiteName
 from service.runtime.watch import Watch
 from service.runtime.watch_absence import AbsenceRules
 from service.runtime.watch_meters import MeterRules

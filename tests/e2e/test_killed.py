@@ -174,8 +174,8 @@ def alarms_are_those_of_the_values(service: RunningService, receiver: Receiver) 
     assert len(raised) == len(rises)
     for was, at in zip(rises, raised, strict=True):
         assert was // MILLISECOND_NS * MILLISECOND_NS <= at <= was + 60 * SECOND_NS
-    told = [f"msg_{step['id']}" for step in transitions if step["kind"] in ("raised", "returned")]
-    until(lambda: set(told) <= set(receiver.ids()), what="every transition at the receiver")
+    told = [step["id"] for step in transitions if step["kind"] in ("raised", "returned")]
+    until(lambda: set(told) <= set(receiver.transitions()), what="every transition at the receiver")
 
 
 async def test_a_cause_that_was_journaled_but_not_judged_is_raised_once_after_the_restart(
@@ -204,10 +204,10 @@ async def test_a_cause_that_was_journaled_but_not_judged_is_raised_once_after_th
                 assert steps[0]["value"] == 44.0
                 (row,) = rows(service, [STEADY], cause_ns, cause_ns + 1)[STEADY]
                 assert row == (cause_ns, 44.0, 0)
-                raised = f"msg_{steps[0]['id']}"
-                until(lambda m=raised: m in receiver.ids(), what="the webhook")
+                raised = steps[0]["id"]
+                until(lambda m=raised: m in receiver.transitions(), what="the webhook")
                 service.kill()
-        assert receiver.ids().count(raised) == 1
+        assert receiver.transitions().count(raised) == 1
 
 
 async def journal_more(site: Path, cause_ns: int) -> None:

@@ -178,7 +178,7 @@ class Told:
         """Whether a message of ``kind`` about an alarm of ``rule`` was handed over."""
         of_rule = {row.id for row in self.alarms if row.rule == rule}
         return any(
-            row.type == kind and row.alarm in of_rule and row.state == "delivered"
+            row.kind == kind and row.alarm in of_rule and row.state == "delivered"
             for row in self.outbox
         )
 
@@ -259,11 +259,11 @@ async def test_a_backfill_corrects_the_past_and_calls_nobody(
         group.create_task(run_core(running, stop))
         await source.told.wait()
         clock.at_h = LOST_H + LASTS_H
-        await told_of(core, "alarm.raised", "communication-lost")
+        await told_of(core, "raised", "communication-lost")
         clock.at_h = ENDS_H
         source.go_on()
         await source.told.wait()
-        await told_of(core, "alarm.returned", "communication-lost")
+        await told_of(core, "returned", "communication-lost")
         await settled(core)
         before, received = await told(core), list(receiver.messages)
         hour = START_NS + 13 * HOUR_NS, START_NS + 14 * HOUR_NS
@@ -280,10 +280,11 @@ async def test_a_backfill_corrects_the_past_and_calls_nobody(
         assert any(one.meter.startswith("PK") for one in corrections)
         await assert_retrospect(core, before)
 
-        assert before.has("alarm.raised", "long-low")
-        kinds = ["alarm.raised", "alarm.raised", "alarm.returned", "alarm.returned"]
-        assert sorted(row.type for row in before.outbox) == kinds
-        assert sorted(body["type"] for body, _ in received) == kinds
+        assert before.has("raised", "long-low")
+        kinds = ["raised", "raised", "returned", "returned"]
+        assert sorted(row.kind for row in before.outbox) == kinds
+        steps = [step for body, _ in received for step in body["data"]["transitions"]]
+        assert sorted(step["step"] for step in steps) == kinds
         assert len(before.transitions) == len(kinds)
         assert await told(core) == before
         assert receiver.messages == received

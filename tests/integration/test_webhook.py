@@ -12,13 +12,14 @@ import pytest
 
 from connectors.webhook.notifier import WebhookNotifier, open_notifier
 from connectors.webhook.settings import WebhookSettings
+from service.domain.alarm import Phase, TransitionKind
 from service.runtime.clock import SystemClock
 from service.runtime.errors import Rejected, Retryable
-from service.runtime.notify import Message
+from service.runtime.notify import Gone
+from tests.notices import message, notice
 from tests.webhook_receiver import run_receiver
 
-BODY = '{"type":"alarm.raised","data":{"message_zh":"12区高于高高限"}}'.encode()
-MESSAGE = Message("msg_1", "alarm.raised", BODY, 0)
+MESSAGE = message()
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 
 
@@ -68,9 +69,22 @@ async def test_the_signature_verifies_with_the_reference_library() -> None:
         async with notifier(receiver.url, receiver.secret) as one:
             assert (await one.send(MESSAGE)).startswith("HTTP 204")
             assert (await one.send(MESSAGE)).startswith("HTTP 204")
-        assert receiver.ids() == ["msg_1", "msg_1"]
+        assert receiver.ids() == [MESSAGE.id, MESSAGE.id]
         assert receiver.messages[0][0]["data"]["message_zh"] == "12区高于高高限"
         assert receiver.refused == []
+
+
+async def test_a_message_lists_its_transitions_and_stands_at_the_newest() -> None:
+    raised = notice("t1")
+    returned = notice("t2", kind=TransitionKind.RETURNED, state=Phase.RETURNED, value=1_150.0)
+    with run_receiver() as receiver:
+        async with notifier(receiver.url, receiver.secret) as one:
+            await one.send(message(raised, returned))
+        ((body, _),) = receiver.messages
+    assert body["type"] == "alarm.returned"
+    assert (body["data"]["state"], body["data"]["value"]) == ("returned", 1_150.0)
+    listed = [(t["id"], t["step"], t["state"]) for t in body["data"]["transitions"]]
+    assert listed == [("t1", "raised", "unacknowledged"), ("t2", "returned", "returned")]
 
 
 async def test_a_wrong_secret_is_refused_by_the_reference_library() -> None:
@@ -81,10 +95,13 @@ async def test_a_wrong_secret_is_refused_by_the_reference_library() -> None:
         assert len(receiver.refused) == 1
 
 
+LATER = b"HTTP/1.1 429 x\r\nretry-after: Fri, 31 Dec 2199 23:59:59 GMT\r\ncontent-length: 0\r\n\r\n"
 ANSWERS = [
     ("500", b"HTTP/1.1 500 x\r\ncontent-length: 4\r\n\r\noops", Retryable, "HTTP 500 oops", None),
     ("429", b"HTTP/1.1 429 x\r\nretry-after: 77\r\ncontent-length: 0\r\n\r\n",
      Retryable, "429", 77),
+    ("429 until a date", LATER, Retryable, "429", 86_400),
+    ("410", b"HTTP/1.1 410 x\r\ncontent-length: 0\r\n\r\n", Gone, "is gone: HTTP 410", None),
     ("404", b"HTTP/1.1 404 x\r\ncontent-length: 0\r\n\r\n", Rejected, "HTTP 404", None),
     ("redirect", b"HTTP/1.1 302 x\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\n\r\n",
      Rejected, "HTTP 302", None),

@@ -14,11 +14,13 @@ from service.domain.instants import SECOND_NS
 from service.runtime.clock import FakeClock
 from service.runtime.deliver import Pending, deliver
 from service.runtime.errors import Rejected, Retryable
-from service.runtime.notify import Destination, Message
+from service.runtime.notification import dump_notice
+from service.runtime.notify import Destination, Message, NotifierLimits
 from service.runtime.progress import Progress
 from service.state.database import Database, open_database
 from service.state.outbox import StateOutbox
 from service.state.tables import outbox
+from tests.notices import SITE, notice
 
 T0 = 1_780_000_000 * SECOND_NS
 
@@ -26,27 +28,31 @@ T0 = 1_780_000_000 * SECOND_NS
 class Flaky:
     """Fails as it is told, then takes everything."""
 
+    limits = NotifierLimits()
+
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
         self.tried: list[str] = []
         self.got: list[str] = []
 
     async def send(self, message: Message) -> str:
-        self.tried.append(message.id)
+        listed = " ".join(one.transition for one in message.notices)
+        self.tried.append(listed)
         if self.errors:
             raise self.errors.pop(0)
-        self.got.append(message.id)
+        self.got.append(listed)
         return "HTTP 204"
 
 
 async def put(database: Database, *rows: tuple[str, str], destination: str = "m") -> None:
-    """Messages (id, alarm) into the outbox."""
+    """Notices (transition, alarm) into the outbox."""
     values = [
         {
-            "id": message, "destination": destination, "alarm": alarm, "type": "alarm.raised",
-            "body": b"{}", "state": "pending", "attempts": 0, "created_ns": T0, "next_ns": T0,
+            "destination": destination, "alarm": alarm, "transition": transition, "kind": "raised",
+            "priority": 2, "notice": dump_notice(notice(transition, alarm)),
+            "state": "pending", "attempts": 0, "created_ns": T0, "next_ns": T0,
         }
-        for message, alarm in rows
+        for transition, alarm in rows
     ]  # fmt: skip
     await database.write(lambda c: c.execute(insert(outbox), values) and None)
 
@@ -60,7 +66,7 @@ async def delivering(
         await put(database, *rows)
         box = StateOutbox(database)
         task = asyncio.ensure_future(
-            deliver(Destination("m", notifier), box, clock, news=Progress())
+            deliver(Destination("m", notifier), SITE, box, clock, news=Progress())
         )
         try:
             yield clock, box
@@ -77,34 +83,34 @@ async def pass_time(clock: FakeClock, seconds: float, *, steps: int = 20) -> Non
         await asyncio.sleep(0.01)
 
 
-async def test_a_retry_has_the_same_id_and_others_do_not_wait(tmp_path: Path) -> None:
+async def test_a_retry_repeats_the_content_and_other_alarms_do_not_wait(tmp_path: Path) -> None:
     notifier = Flaky(Retryable("HTTP 500"))
-    async with delivering(tmp_path, notifier, ("msg_1", "a"), ("msg_2", "a"), ("msg_3", "b")) as (
+    async with delivering(tmp_path, notifier, ("t1", "a"), ("t2", "a"), ("t3", "b")) as (
         clock,
         box,
     ):
         await pass_time(clock, 2)
-        assert notifier.got == ["msg_3"]
+        assert notifier.got == ["t3"]
         await pass_time(clock, 20)
-        assert notifier.got == ["msg_3", "msg_1", "msg_2"]
-        assert notifier.tried.count("msg_1") == 2
+        assert notifier.got == ["t3", "t1 t2"]
+        assert notifier.tried.count("t1 t2") == 2
         assert await box.counts() == {"delivered": 3}
 
 
 async def test_retry_after_is_kept(tmp_path: Path) -> None:
     notifier = Flaky(Retryable("HTTP 429", retry_after_s=600))
-    async with delivering(tmp_path, notifier, ("msg_1", "a")) as (clock, _):
+    async with delivering(tmp_path, notifier, ("t1", "a")) as (clock, _):
         await pass_time(clock, 2)
-        assert notifier.tried == ["msg_1"]
+        assert notifier.tried == ["t1"]
         await pass_time(clock, 580)
         assert notifier.got == []
         await pass_time(clock, 60)
-        assert notifier.got == ["msg_1"]
+        assert notifier.got == ["t1"]
 
 
 async def test_what_is_refused_for_three_days_is_a_dead_letter(tmp_path: Path) -> None:
     notifier = Flaky(*[Rejected("HTTP 400")] * 10_000)
-    async with delivering(tmp_path, notifier, ("msg_1", "a")) as (clock, box):
+    async with delivering(tmp_path, notifier, ("t1", "a")) as (clock, box):
         await pass_time(clock, 3.2 * 86_400, steps=400)
         assert await box.counts() == {"dead": 1}
         tried = len(notifier.tried)
@@ -127,27 +133,27 @@ class BusyOutbox(StateOutbox):
         self._busy()
         return await super().due(destination, now_ns, limit)
 
-    async def delivered(self, seq: int, *, now_ns: int, answer: str) -> None:
+    async def delivered(self, one: Pending, *, message: str, now_ns: int, answer: str) -> None:
         self._busy()
-        await super().delivered(seq, now_ns=now_ns, answer=answer)
+        await super().delivered(one, message=message, now_ns=now_ns, answer=answer)
 
-    async def failed(self, seq: int, *, next_ns: int | None, answer: str) -> None:
+    async def failed(self, one: Pending, *, message: str, next_ns: int | None, answer: str) -> None:
         self._busy()
-        await super().failed(seq, next_ns=next_ns, answer=answer)
+        await super().failed(one, message=message, next_ns=next_ns, answer=answer)
 
 
 async def test_a_busy_state_is_waited_for(tmp_path: Path) -> None:
     notifier = Flaky(Retryable("503"))
     clock = FakeClock(T0)
     async with open_database(f"sqlite:///{tmp_path / 'state.db'}") as database:
-        await put(database, ("m1", "a"))
+        await put(database, ("t1", "a"))
         box = BusyOutbox(database)
         task = asyncio.ensure_future(
-            deliver(Destination("m", notifier), box, clock, news=Progress())
+            deliver(Destination("m", notifier), SITE, box, clock, news=Progress())
         )
         await pass_time(clock, 30.0)
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-        assert notifier.got == ["m1"]
+        assert notifier.got == ["t1"]
         assert await box.counts() == {"delivered": 1}

@@ -10,8 +10,7 @@ from sqlalchemy import func, select
 from service.cli.run import causes
 from service.domain.instants import DAY_NS, SECOND_NS
 from service.runtime.errors import ConnectorError, Fatal, Retryable
-from service.runtime.notification import SiteName
-from service.runtime.notify import Destination
+from service.runtime.notify import Destination, SiteName
 from service.state.alarms import StateAlarms
 from service.state.database import open_database
 from service.state.outbox import StateOutbox
@@ -37,7 +36,7 @@ async def test_an_alarm_whose_rule_is_gone_ends(tmp_path: Path, acknowledged: bo
         assert await store.retire({"other"}, NOW) == 1
         assert await store.retire({"other"}, NOW) == 0
         assert await r.alarms() == [(H, "normal")]
-        assert (await r.messages())[-1] == "alarm.returned"
+        assert (await r.messages())[-1] == "returned"
         assert [kind for kind, at in await r.transitions() if at == 100.0] in (
             ["returned", "cleared"], ["cleared", "returned"],
         )  # fmt: skip
@@ -59,7 +58,7 @@ async def test_what_is_done_with_is_forgotten_and_what_waits_is_not(tmp_path: Pa
         await put(database, ("m1", "a"), ("m2", "b"))
         box = StateOutbox(database)
         first = (await box.due("m", T0, 1))[0]
-        await box.delivered(first.seq, now_ns=T0, answer="ok")
+        await box.delivered(first, message="msg_1", now_ns=T0, answer="ok")
         assert await box.forget(T0) == 0
         assert await box.forget(T0 + DAY_NS) == 1
         assert await box.counts() == {"pending": 1}

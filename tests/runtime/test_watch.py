@@ -22,8 +22,7 @@ from service.domain.rules import (
 )
 from service.domain.tagtable import TagTable
 from service.runtime.alarms import AlarmStates
-from service.runtime.notification import SiteName
-from service.runtime.notify import Destination
+from service.runtime.notify import Destination, SiteName
 from service.runtime.watch import NothingToAcknowledge, Watch
 from service.runtime.watch_meters import MeterRules
 from service.runtime.watch_production import ProductionRules
@@ -57,7 +56,7 @@ async def test_a_limit_is_raised_after_its_delay_though_nothing_new_came(tmp_pat
         await r.feed(alive(10, 30))
         assert await r.alarms() == [(H, "unacknowledged")]
         assert await r.transitions() == [("raised", 11.0)]
-        assert await r.messages() == ["alarm.raised"]
+        assert await r.messages() == ["raised"]
         value = await r.database.read(lambda c: c.execute(select(alarm.c.value)).scalar_one())
         assert value == 1170
 
@@ -186,24 +185,23 @@ class AlarmStatesFromNothing:
             await self.watch.run_values(Journal(list(batches)))
 
 
-async def test_the_outbox_holds_later_messages_behind_earlier_ones_of_their_alarm(
-    tmp_path: Path,
-) -> None:
+async def test_what_is_pending_of_one_alarm_is_told_together(tmp_path: Path) -> None:
     async with rig(tmp_path) as r:
-        await r.feed(
-            rows((1, HOT, 1170, 0), cover=(0, 12)), rows((20, HOT, 1100, 0), cover=(12, 40))
-        )
+        await r.feed(rows((1, HOT, 1170, 0), cover=(0, 12)))
         box = StateOutbox(r.database)
         (first,) = await box.due("m", r.clock.now_ns(), 10)
-        assert first.message.type == "alarm.raised"
-        await box.failed(first.seq, next_ns=r.clock.now_ns() + 1, answer="500")
+        assert [one.kind for one in first.notices] == ["raised"]
+        later_ns = r.clock.now_ns() + 1
+        await box.failed(first, message="msg_1", next_ns=later_ns, answer="500")
         assert await box.due("m", r.clock.now_ns(), 10) == []
-        (retry,) = await box.due("m", r.clock.now_ns() + 1, 10)
-        assert (retry.message.id, retry.attempts) == (first.message.id, 1)
-        await box.delivered(retry.seq, now_ns=r.clock.now_ns(), answer="ok")
-        (second,) = await box.due("m", r.clock.now_ns(), 10)
-        assert second.message.type == "alarm.returned"
-        assert await box.counts() == {"delivered": 1, "pending": 1}
+        await r.feed(rows((20, HOT, 1100, 0), cover=(12, 40)))
+        (both,) = await box.due("m", later_ns, 10)
+        assert [one.kind for one in both.notices] == ["raised", "returned"]
+        assert both.notices[0] == first.notices[0]
+        assert both.attempts == 1
+        await box.delivered(both, message="msg_2", now_ns=later_ns, answer="ok")
+        assert await box.due("m", later_ns, 10) == []
+        assert await box.counts() == {"delivered": 2}
 
 
 async def test_a_value_from_a_far_future_counts_when_it_came(tmp_path: Path) -> None:

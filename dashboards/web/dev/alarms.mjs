@@ -127,9 +127,12 @@ export function deliveriesOf(alarms) {
   return alarms
     .filter(({ priority }) => priority <= 2)
     .map((alarm, at) => ({
-      id: `delivery-${at}`,
+      id: at + 1,
       destination: "maintenance",
       alarm: alarm.id,
+      transition: `${alarm.id}-raised`,
+      kind: "raised",
+      message: `msg_${alarm.id}`,
       state: at === 1 ? "pending" : "delivered",
       attempts: at === 1 ? 3 : 1,
       next_attempt_at: at === 1 ? iso(Date.now() + MINUTE) : null,

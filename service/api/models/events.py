@@ -135,11 +135,15 @@ class Sources(Answer):
 
 
 class Delivery(Answer):
-    """One notification to one destination. "dead": given up after three days."""
+    """One transition that one destination is told of. message: the webhook-id that told it last.
+    "dead": given up after three days."""
 
-    id: str
+    id: int
     destination: str
     alarm: str
+    transition: str
+    kind: str
+    message: str | None
     state: Literal["pending", "delivered", "dead"]
     attempts: int
     next_attempt_at: Instant | None
@@ -153,6 +157,9 @@ class Delivery(Answer):
             id=one.id,
             destination=one.destination,
             alarm=one.alarm,
+            transition=one.transition,
+            kind=one.kind,
+            message=one.message,
             state=one.state,
             attempts=one.attempts,
             next_attempt_at=iso_or_none(one.next_attempt_ns),

@@ -46,8 +46,7 @@ from service.runtime.alarms import AlarmStates
 from service.runtime.clock import SystemClock
 from service.runtime.live import LiveTable
 from service.runtime.log import Entry
-from service.runtime.notification import SiteName
-from service.runtime.notify import Destination, Message
+from service.runtime.notify import Destination, Message, NotifierLimits, SiteName
 from service.runtime.watch import Watch
 from service.runtime.watch_absence import AbsenceRules
 from service.runtime.watch_meters import MeterRules
@@ -203,6 +202,8 @@ class _Memory:
 
 class _Nobody:
     """Where the outbox leads; nothing is ever sent there."""
+
+    limits = NotifierLimits()
 
     async def send(self, message: Message) -> str:
         raise NotImplementedError

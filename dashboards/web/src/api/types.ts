@@ -256,9 +256,12 @@ export type RetrospectiveEntry = {
 
 export type DeliveryState = "pending" | "delivered" | "dead";
 export type Delivery = {
-  id: string;
+  id: number;
   destination: string;
   alarm: string;
+  transition: string;
+  kind: string;
+  message: string | null;
   state: DeliveryState;
   attempts: number;
   next_attempt_at: string | null;
