@@ -92,6 +92,9 @@ connectors = ["*"]
 priority = "high"
 """
 WEBHOOK = """
+[outbound]
+networks = ["127.0.0.0/8"]
+
 [[notifications]]
 name = "maintenance"
 kind = "webhook"

@@ -8,7 +8,9 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, HttpUrl, SecretStr, model_validator
+from pydantic import BaseModel, Field, SecretStr, model_validator
+
+from connectors.outbound.target import TargetField
 
 PREFIX = "whsec_"
 
@@ -23,12 +25,11 @@ class WebhookSettings(BaseModel, extra="forbid"):
     """
 
     kind: Literal["webhook"]
-    url: HttpUrl
+    url: TargetField
     secret: SecretStr | None = None
     secret_env: str | None = None
     secret_file: Path | None = None
     timeout_s: float = Field(default=10.0, gt=0, le=120)
-    verify_tls: bool = True
 
     @model_validator(mode="after")
     def _one_secret(self) -> WebhookSettings:

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
+from connectors.outbound.client import open_outbound
 from service.app.occupied import occupied
 from service.app.outside import destination_of, history_of, sources_of
 from service.app.retrospect import LookingBack
@@ -129,8 +130,12 @@ async def open_core(
         site = replace(site, plan=planning.plan, calendar=planning.plan.calendar)
         history = await stack.enter_async_context(history_of(site, table, clock))
 
+        outbound = open_outbound(site.outbound)
         destinations = tuple(
-            [await stack.enter_async_context(destination_of(d, clock)) for d in site.destinations]
+            [
+                await stack.enter_async_context(destination_of(d, clock, outbound=outbound))
+                for d in site.destinations
+            ]
         )
         definitions = define(site.rules, tags=site.tags, line=site.line)
         first_minute, n_minutes = book_span(site.plan, clock.now_ns())

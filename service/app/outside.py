@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from connectors.outbound.client import Outbound
 from connectors.registry import Port, kinds
 from service.domain.tagtable import TagTable
 from service.runtime.clock import Clock
@@ -40,7 +41,10 @@ async def history_of(site: Site, table: TagTable, clock: Clock) -> AsyncIterator
 
 
 @asynccontextmanager
-async def destination_of(settings: Any, clock: Clock) -> AsyncIterator[Destination]:
+async def destination_of(
+    settings: Any, clock: Clock, *, outbound: Outbound
+) -> AsyncIterator[Destination]:
     opener = kinds(Port.NOTIFIER)[str(settings.settings.kind)].load()
-    async with opener(settings.settings, name=settings.name, clock=clock) as notifier:
+    opened = opener(settings.settings, name=settings.name, clock=clock, outbound=outbound)
+    async with opened as notifier:
         yield Destination(settings.name, notifier, settings.min_priority)

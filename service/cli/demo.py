@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from connectors.opcua.settings import OpcUaSettings
+from connectors.outbound.settings import OutboundSettings
 from connectors.simulator.history import history
 from connectors.simulator.remote import inject
 from connectors.webhook.settings import PREFIX, WebhookSettings
@@ -90,6 +91,7 @@ async def _demo(
             site,
             service=replace(site.service, data=folder, port=_port(port, console), public_url=None),
             sources={connector: opcua.model_copy(update={"endpoint": endpoint})},
+            outbound=OutboundSettings(networks=("127.0.0.1/32",)),
             destinations=(_destination(hook, key),),
         )
         async with _simulator(site, endpoint, start_ns) as simulator:

@@ -144,9 +144,10 @@ class Notifier(Protocol):
       and in the bytes read of the answer.
     - Let CancelledError through.
 
-    Connectors of this port open with ``open_notifier(settings, *, name, clock)``, an async context
-    manager that yields the notifier, touches no network, and raises Fatal when a secret can't be
-    had.
+    Connectors of this port open with ``open_notifier(settings, *, name, clock, outbound)``, an
+    async context manager that yields the notifier, touches no network, and raises Fatal when a
+    secret can't be had. ``outbound`` is the one guarded way out
+    (``connectors.outbound.client.Outbound``); nothing is sent in another way.
     """
 
     @property

@@ -11,6 +11,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
+from connectors.outbound.settings import OutboundSettings
+from connectors.outbound.target import Target
 from connectors.registry import Port, kinds
 from service.domain.alarm import Priority
 from service.domain.tag import Tag
@@ -119,8 +121,18 @@ def read_history(document: Document) -> BaseModel | None:
     return None if data is None else _settings(document, Port.HISTORY, data, ("history",))
 
 
-def read_destinations(document: Document) -> tuple[Destination, ...]:
-    """Who is told; problems are noted."""
+def read_outbound(document: Document) -> OutboundSettings | None:
+    """Where messages may go; None with problems noted."""
+    where = ("outbound",)
+    section = document.section(OutboundSettings, document.tables.get("outbound", {}), where)
+    complete = None if section is None else _with_files(document, section, where)
+    return complete if isinstance(complete, OutboundSettings) else None
+
+
+def read_destinations(
+    document: Document, outbound: OutboundSettings | None
+) -> tuple[Destination, ...]:
+    """Who is told, each where ``outbound`` allows it; problems are noted."""
     destinations: dict[str, Destination] = {}
     tables = document.array("notifications", example=NOTIFICATION_EXAMPLE, required=False)
     for at, data in enumerate(tables):
@@ -129,6 +141,8 @@ def read_destinations(document: Document) -> tuple[Destination, ...]:
         table = document.section(NotificationTable, common, where)
         rest = {key: value for key, value in data.items() if key not in common}
         settings = _settings(document, Port.NOTIFIER, rest, where)
+        if outbound is not None:
+            _judge_target(document, outbound, settings, where)
         if table is not None and table.name in destinations:
             document.problem(
                 (*where, "name"),
@@ -139,6 +153,21 @@ def read_destinations(document: Document) -> tuple[Destination, ...]:
         elif table is not None and settings is not None:
             destinations[table.name] = Destination(table.name, table.min_priority, settings)
     return tuple(destinations.values())
+
+
+def _judge_target(
+    document: Document, outbound: OutboundSettings, settings: BaseModel | None, where: Where
+) -> None:
+    """Notes a destination that is not allowed, as far as its address tells."""
+    target = getattr(settings, "url", None)
+    why = outbound.refusal(target) if isinstance(target, Target) else None
+    if why is not None:
+        document.problem(
+            (*where, "url"),
+            expected="a destination that [outbound] allows",
+            found=f"{target}: {why}",
+            remedy="correct it, or extend hosts or networks of [outbound]",
+        )
 
 
 def _settings(

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
+from connectors.outbound.settings import OutboundSettings
 from service.domain.calendar import Calendar
 from service.domain.line import Line
 from service.domain.plan import Plan
@@ -26,6 +27,7 @@ from service.settings.outside import (
     judge_groups,
     read_destinations,
     read_history,
+    read_outbound,
     read_sources,
     source_names,
 )
@@ -41,6 +43,7 @@ RULES_FILE = "rules.toml"
 FILES = (SITE_FILE, TAGS_FILE, RULES_FILE)
 TABLES = (
     *("site", "service", "connectors", "history", "stages", "meters", "calendar", "plan"),
+    "outbound",
     "notifications",
 )
 
@@ -79,6 +82,7 @@ class Site:
     rules: tuple[Rule, ...]
     sources: Mapping[str, BaseModel]
     history: BaseModel
+    outbound: OutboundSettings
     destinations: tuple[Destination, ...]
     version: str
 
@@ -126,7 +130,8 @@ def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
     if tag_list.is_whole and names == list(sources):
         judge_groups(document, sources, tag_list.tags)
     history = read_history(document)
-    destinations = read_destinations(document)
+    outbound = read_outbound(document)
+    destinations = read_destinations(document, outbound)
     schedule = read_calendar(document, site.time_zone if site is not None else ZoneInfo("UTC"))
     calendar, crews = (None, 1) if schedule is None else (schedule[0], schedule[1].crews)
     plan, plan_table = read_plan(document, calendar, crews=crews)
@@ -143,6 +148,8 @@ def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
         connectors=names,
     ).read()
     if site is None or service is None or history is None or schedule is None or plan is None:
+        return None
+    if outbound is None:
         return None
     return Site(
         folder=folder,
@@ -166,6 +173,7 @@ def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
         rules=rules,
         sources=sources,
         history=history,
+        outbound=outbound,
         destinations=destinations,
         version=_version(texts),
     )

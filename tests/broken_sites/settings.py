@@ -95,7 +95,19 @@ BROKEN_SETTINGS = (
         "webhook without http", "site.toml",
         'url = "http://127.0.0.1:8090/alarms"', 'url = "ftp://127.0.0.1:8090/alarms"',
         'url = "ftp', "notifications[1].url",
-        ("http", '"ftp://127.0.0.1:8090/alarms"', "write e.g. url ="),
+        ("http", '"ftp://127.0.0.1:8090/alarms"', "write e.g. https://host/path"),
+    ),
+    BrokenSite(
+        "webhook to a network that is not listed", "site.toml",
+        'networks = ["public", "127.0.0.0/8"]', 'networks = ["public"]',
+        'url = "http://127', "notifications[1].url",
+        ("http://127.0.0.1:8090: 127.0.0.1 is loopback", "extend hosts or networks"),
+    ),
+    BrokenSite(
+        "network that is none", "site.toml",
+        '"127.0.0.0/8"]', '"127.0.0.1/8"]',
+        "networks =", "outbound.networks",
+        ('"public" or a network', "has host bits set"),
     ),
     BrokenSite(
         "secret in a variable that is not set", "site.toml",

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select
 
+from connectors.outbound.client import open_outbound
+from connectors.outbound.settings import OutboundSettings
 from connectors.simulator.settings import SimulatorSettings
 from connectors.simulator.source import SimulatorSource
 from connectors.webhook.settings import WebhookSettings
@@ -218,7 +220,8 @@ async def settled(core: Core) -> None:
 async def hooked(core: Core) -> AsyncIterator[notify.Destination]:
     """The site's destination, which signs with the present time: a receiver refuses old ones."""
     (settings,) = core.site.destinations
-    async with destination_of(settings, SystemClock()) as destination:
+    outbound = open_outbound(core.site.outbound)
+    async with destination_of(settings, SystemClock(), outbound=outbound) as destination:
         yield destination
 
 
@@ -240,6 +243,7 @@ async def test_a_backfill_corrects_the_past_and_calls_nobody(
         site,
         service=replace(site.service, data=tmp_path),
         rules=parse_rules("rules.toml", RULES, site),
+        outbound=OutboundSettings(networks=("127.0.0.0/8",)),
         destinations=(Destination("maintenance", Priority.LOW, hook),),
     )
     clock = StandingClock(LOST_H)

@@ -1,0 +1,108 @@
+"""[outbound]: where messages may go, and through what; validated without the network."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validator
+
+from connectors.outbound.addresses import PUBLIC, Networks, parse_address, parse_networks
+from connectors.outbound.target import Target, TargetField
+
+
+def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
+    parse_networks(texts)
+    return texts
+
+
+def _hosts(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        name = text.removeprefix("*.")
+        if not name or (any(c in name for c in "*/:@ ") and parse_host(name) is None):
+            raise ValueError(f'expected a host, or "*." and a domain; came "{text}"')
+    return tuple(text.lower() for text in texts)
+
+
+def parse_host(name: str) -> object | None:
+    """The address that ``name`` is; None when it is none, however it is written."""
+    try:
+        return parse_address(name)
+    except ValueError:
+        return None
+
+
+Hosts = Annotated[tuple[str, ...], AfterValidator(_hosts)]
+
+
+class OutboundSettings(BaseModel, extra="forbid", frozen=True):
+    """Where destinations may be.
+
+    hosts: names that may be called, ``*.example.com`` with everything below; empty: any that a
+        destination names.
+    networks: addresses that may be called, whatever name leads there.
+    ca_file: certificates (PEM) that are trusted besides the system's own.
+    proxy: an HTTP proxy, which resolves names itself, so ``networks`` says nothing about them.
+    direct_hosts: what is called without the proxy.
+    """
+
+    hosts: Hosts = ()
+    networks: Annotated[tuple[str, ...], AfterValidator(_networks)] = (PUBLIC,)
+    ca_file: Path | None = None
+    proxy: TargetField | None = None
+    proxy_username: str | None = None
+    proxy_password: SecretStr | None = None
+    proxy_password_env: str | None = None
+    proxy_password_file: Path | None = None
+    direct_hosts: Hosts = Field(default=())
+
+    @model_validator(mode="after")
+    def _whole_credentials(self) -> OutboundSettings:
+        passwords = (self.proxy_password, self.proxy_password_env, self.proxy_password_file)
+        given = sum(value is not None for value in passwords)
+        if given != (self.proxy_username is not None):
+            raise ValueError(
+                "proxy_username goes with exactly one of proxy_password, proxy_password_env and "
+                f"proxy_password_file; {given} were given"
+            )
+        if self.proxy is None and (given or self.direct_hosts):
+            raise ValueError("proxy_username and direct_hosts go with a proxy; none was given")
+        return self
+
+    def password(self) -> str | None:
+        """The proxy's password, or None. ValueError names where it was looked for."""
+        if self.proxy_password is not None:
+            return self.proxy_password.get_secret_value()
+        if self.proxy_password_env is not None:
+            text = os.environ.get(self.proxy_password_env)
+            if not text:
+                raise ValueError(f"environment variable {self.proxy_password_env} is not set")
+            return text
+        if self.proxy_password_file is None:
+            return None
+        try:
+            return self.proxy_password_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ValueError(f"{self.proxy_password_file} can't be read: {error}") from error
+
+    def allowed(self) -> Networks:
+        """The addresses that may be called."""
+        return parse_networks(self.networks)
+
+    def refusal(self, target: Target) -> str | None:
+        """Why ``target`` may not be called, as far as its text tells; None when it may."""
+        if self.hosts and not _among(target.host, self.hosts):
+            return f"host {target.host} is not among [outbound] hosts"
+        return None if target.address is None else self.allowed().refusal(target.address)
+
+    def is_direct(self, target: Target) -> bool:
+        """Whether ``target`` is called without a proxy."""
+        return self.proxy is None or _among(target.host, self.direct_hosts)
+
+
+def _among(host: str, patterns: tuple[str, ...]) -> bool:
+    return any(
+        host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
+        for pattern in patterns
+    )
