@@ -17,6 +17,7 @@ from connectors.duckdb.settings import DuckDbSettings
 from connectors.influxdb.settings import InfluxDbSettings
 from connectors.opcua.address import parse_address
 from connectors.opcua.settings import OpcUaSettings
+from connectors.ping.settings import PingSettings
 from connectors.simulator.settings import SimulatorSettings
 from connectors.webhook.settings import WebhookSettings
 
@@ -27,6 +28,8 @@ class Port(StrEnum):
     SOURCE = "source"
     HISTORY = "history"
     NOTIFIER = "notifier"
+    HEARTBEAT = "heartbeat"
+    """A notifier that is told nothing but that the service lives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ CONNECTORS: tuple[Connector, ...] = (
     Connector(
         "webhook", Port.NOTIFIER, WebhookSettings, "connectors.webhook.notifier:open_notifier"
     ),
+    Connector("ping", Port.HEARTBEAT, PingSettings, "connectors.ping.notifier:open_notifier"),
 )
 
 

@@ -112,14 +112,15 @@ def write_site(
     history: str = 'kind = "duckdb"',
     rules: str = "",
     webhook: tuple[str, str] | None = None,
+    more: str = "",
 ) -> Path:
-    """A site around ``tags``. webhook: URL and secret."""
+    """A site around ``tags``. webhook: URL and secret. more: at the end of site.toml."""
     folder.mkdir(parents=True, exist_ok=True)
     notifications = "" if webhook is None else WEBHOOK.format(url=webhook[0], secret=webhook[1])
     text = SITE.format(
         zone=SITE_ZONE, endpoint=endpoint, meter=meter, history=history, notifications=notifications
     )
-    (folder / "site.toml").write_text(text, encoding="utf-8")
+    (folder / "site.toml").write_text(text + more, encoding="utf-8")
     (folder / "rules.toml").write_text(RULES + rules, encoding="utf-8")
     out = io.StringIO()
     table = csv.DictWriter(out, COLUMNS, lineterminator="\n")

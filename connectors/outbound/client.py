@@ -53,9 +53,18 @@ class Outbound:
         """POSTs ``body`` and gives the answer, whatever its status. Raises Rejected when the site
         doesn't allow ``target`` or where its name leads, Retryable when no answer came within
         ``timeout_s`` of the whole call, a dripping one included."""
+        return await self._call("POST", target, body, headers, timeout_s)
+
+    async def get(self, target: Target, *, timeout_s: float) -> Answer:
+        """Asks for ``target``; bounded and raising as ``post``."""
+        return await self._call("GET", target, b"", {}, timeout_s)
+
+    async def _call(
+        self, method: str, target: Target, body: bytes, headers: Mapping[str, str], timeout_s: float
+    ) -> Answer:
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._post(target, body, headers, timeout_s)
+                return await self._request(method, target, body, headers, timeout_s)
         except (httpx.TimeoutException, TimeoutError) as error:
             raise Retryable(f"{target}: no answer within {timeout_s:g} s") from error
         except httpx.HTTPError as error:
@@ -80,15 +89,15 @@ class Outbound:
             raise Rejected(f"{host}: not called: {'; '.join(refusals[:ADDRESSES])}")
         return tuple(allowed[:ADDRESSES])
 
-    async def _post(
-        self, target: Target, body: bytes, headers: Mapping[str, str], timeout_s: float
+    async def _request(
+        self, method: str, target: Target, body: bytes, headers: Mapping[str, str], timeout_s: float
     ) -> Answer:
         why = self._settings.refusal(target)
         if why is not None:
             raise Rejected(f"{target}: not called: {why}")
         sent = {"host": target.authority, "user-agent": USER_AGENT, **headers}
         if not self._settings.is_direct(target):
-            return await self._exchange(target, target.host, sent, body, timeout_s)
+            return await self._exchange(method, target, target.host, sent, body, timeout_s)
         found = (
             (target.host,)
             if target.address is not None
@@ -96,13 +105,16 @@ class Outbound:
         )
         for address in found[:-1]:  # the next one is tried only while nothing was sent
             try:
-                return await self._exchange(target, address, sent, body, timeout_s / len(found))
+                return await self._exchange(
+                    method, target, address, sent, body, timeout_s / len(found)
+                )
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 continue
-        return await self._exchange(target, found[-1], sent, body, timeout_s)
+        return await self._exchange(method, target, found[-1], sent, body, timeout_s)
 
     async def _exchange(
         self,
+        method: str,
         target: Target,
         address: str,
         headers: Mapping[str, str],
@@ -117,7 +129,7 @@ class Outbound:
         extensions: dict[str, object] = {"timeout": {"connect": connect_s}}
         if target.address is None:
             extensions["sni_hostname"] = target.host
-        request = httpx.Request("POST", url, headers=headers, content=body, extensions=extensions)
+        request = httpx.Request(method, url, headers=headers, content=body, extensions=extensions)
         async with self._transport(target) as transport:
             response = await transport.handle_async_request(request)
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from service.runtime.clock import Clock
 from service.runtime.corrections import CorrectionBook, Retrospect
 from service.runtime.entries import Entries
 from service.runtime.forecast import ForecastBook
+from service.runtime.heartbeat import Beat
 from service.runtime.history import HistoryReader
 from service.runtime.identity import Identity
 from service.runtime.lossbook import Explanations, LossBook
@@ -45,6 +47,7 @@ class SiteCard:
 class ApiContext:
     """The ports of ``create_api``.
 
+    heartbeat: how it last went; None when the site wants none.
     web: folder of the built dashboard; None when it was not built.
     public_url: where people reach the service when a proxy stands before it, else None.
     """
@@ -73,5 +76,6 @@ class ApiContext:
     accounts: Accounts
     wip: WorkInProgress
     explanations: Explanations
+    heartbeat: Callable[[], Beat] | None = None
     web: Path | None = None
     public_url: str | None = None

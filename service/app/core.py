@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from connectors.outbound.client import open_outbound
+from connectors.outbound.client import Outbound, open_outbound
 from service.app.occupied import occupied
 from service.app.outside import destination_of, history_of, sources_of
 from service.app.retrospect import LookingBack
@@ -88,6 +88,7 @@ class Core:
     loss_book: StateLosses
     wip: WorkInProgress
     forecasts: Forecasts
+    outbound: Outbound
     destinations: tuple[Destination, ...]
     sources: Mapping[str, OpenSource]
     statuses: Mapping[str, SourceStatus]
@@ -212,6 +213,7 @@ async def open_core(
             loss_book=loss_book,
             wip=WorkInProgress(site.line, book, entries, clock),
             forecasts=forecasts,
+            outbound=outbound,
             destinations=destinations,
             sources=sources_of(site, table, clock) if sources is None else sources,
             statuses=found,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from connectors.registry import Port, kinds
 from service.domain.tagtable import TagTable
 from service.runtime.clock import Clock
 from service.runtime.history import History
-from service.runtime.notify import Destination
+from service.runtime.notify import Destination, Notifier
 from service.runtime.source import OpenSource
 from service.settings import Site
 
@@ -44,7 +44,18 @@ async def history_of(site: Site, table: TagTable, clock: Clock) -> AsyncIterator
 async def destination_of(
     settings: Any, clock: Clock, *, outbound: Outbound
 ) -> AsyncIterator[Destination]:
-    opener = kinds(Port.NOTIFIER)[str(settings.settings.kind)].load()
-    opened = opener(settings.settings, name=settings.name, clock=clock, outbound=outbound)
+    opened = receiver_of(settings.settings, name=settings.name, clock=clock, outbound=outbound)
     async with opened as notifier:
         yield Destination(settings.name, notifier, settings.min_priority)
+
+
+def receiver_of(
+    settings: Any, *, name: str, clock: Clock, outbound: Outbound
+) -> AbstractAsyncContextManager[Notifier]:
+    """Whoever ``settings`` name, opened: a destination of alarms or of heartbeats."""
+    known = {**kinds(Port.NOTIFIER), **kinds(Port.HEARTBEAT)}
+    opener = known[str(settings.kind)].load()
+    opened: AbstractAsyncContextManager[Notifier] = opener(
+        settings, name=name, clock=clock, outbound=outbound
+    )
+    return opened

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from service.api.app import create_api
 from service.app.core import Core, open_core
+from service.app.heartbeat import open_heartbeat
 from service.app.reports import open_reports
 from service.app.run import run_core
 from service.app.views import api_context
@@ -68,11 +69,14 @@ async def serve(
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         url = site.service.public_url or f"http://{shown}:{port}"
-        async with open_core(site, clock, sources=sources, url=url) as core:
+        async with (
+            open_core(site, clock, sources=sources, url=url) as core,
+            open_heartbeat(core) as heartbeat,
+        ):
             identity = StateIdentity(core.database, clock)
             production, reports = CoreProduction(core), open_reports(core)
             password = await identity.ensure_first_administrator()
-            context = api_context(core, identity, production, reports)
+            context = api_context(core, identity, production, reports, heartbeat)
             server = WebServer(web_config(create_api(context)))
             try:
                 async with asyncio.TaskGroup() as group:
@@ -83,6 +87,8 @@ async def serve(
                         group.create_task(production.run(), name="figures"),
                         group.create_task(reports.run(), name="reports"),
                     ]
+                    if heartbeat is not None:
+                        told.append(group.create_task(heartbeat.run(), name="heartbeat"))
                     await asyncio.wait((web, running), return_when=asyncio.FIRST_COMPLETED)
                     stop.set()
                     await asyncio.wait((running,))

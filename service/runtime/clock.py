@@ -72,6 +72,7 @@ class FakeClock:
     def __init__(self, start_ns: int) -> None:
         self._now_ns = start_ns
         self._start_ns = start_ns
+        self._stepped_ns = 0
         self._order = itertools.count()
         self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
 
@@ -80,7 +81,7 @@ class FakeClock:
         return 1.0
 
     def now_ns(self) -> int:
-        return self._now_ns
+        return self._now_ns + self._stepped_ns
 
     def monotonic_s(self) -> float:
         return (self._now_ns - self._start_ns) / SECOND_NS
@@ -107,6 +108,10 @@ class FakeClock:
             await self._settle()
         self._now_ns = target_ns
         await self._settle()
+
+    def step(self, step_ns: int) -> None:
+        """Sets the wall time otherwise, as a person or a time server may; sleepers don't notice."""
+        self._stepped_ns += step_ns
 
     @staticmethod
     async def _settle() -> None:

@@ -75,7 +75,7 @@ def read_sources(document: Document) -> dict[str, BaseModel]:
                 remedy=f"write {CONNECTOR_EXAMPLE}",
             )
             continue
-        settings = _settings(document, Port.SOURCE, data, where)
+        settings = settings_of(document, Port.SOURCE, data, where)
         if settings is not None:
             sources[name] = settings
     return sources
@@ -118,7 +118,7 @@ def address_readers(document: Document) -> dict[str, Callable[[str], object]]:
 def read_history(document: Document) -> BaseModel | None:
     """The settings of the history; None with problems noted."""
     data = document.table("history", example=HISTORY_EXAMPLE)
-    return None if data is None else _settings(document, Port.HISTORY, data, ("history",))
+    return None if data is None else settings_of(document, Port.HISTORY, data, ("history",))
 
 
 def read_outbound(document: Document) -> OutboundSettings | None:
@@ -140,9 +140,9 @@ def read_destinations(
         common = {key: data[key] for key in NotificationTable.model_fields if key in data}
         table = document.section(NotificationTable, common, where)
         rest = {key: value for key, value in data.items() if key not in common}
-        settings = _settings(document, Port.NOTIFIER, rest, where)
+        settings = settings_of(document, Port.NOTIFIER, rest, where)
         if outbound is not None:
-            _judge_target(document, outbound, settings, where)
+            judge_target(document, outbound, settings, where)
         if table is not None and table.name in destinations:
             document.problem(
                 (*where, "name"),
@@ -155,7 +155,7 @@ def read_destinations(
     return tuple(destinations.values())
 
 
-def _judge_target(
+def judge_target(
     document: Document, outbound: OutboundSettings, settings: BaseModel | None, where: Where
 ) -> None:
     """Notes a destination that is not allowed, as far as its address tells."""
@@ -170,7 +170,7 @@ def _judge_target(
         )
 
 
-def _settings(
+def settings_of(
     document: Document, port: Port, data: Mapping[str, Any], where: Where
 ) -> BaseModel | None:
     """``data`` as the settings of the connector that its kind names; None with problems noted."""

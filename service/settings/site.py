@@ -21,6 +21,7 @@ from service.domain.tag import Tag
 from service.settings.document import Document
 from service.settings.files import read_text
 from service.settings.flow import read_line
+from service.settings.heartbeat import Heartbeat, read_heartbeat
 from service.settings.outside import (
     Destination,
     address_readers,
@@ -45,6 +46,7 @@ TABLES = (
     *("site", "service", "connectors", "history", "stages", "meters", "calendar", "plan"),
     "outbound",
     "notifications",
+    "heartbeat",
 )
 
 
@@ -84,6 +86,7 @@ class Site:
     history: BaseModel
     outbound: OutboundSettings
     destinations: tuple[Destination, ...]
+    heartbeat: Heartbeat | None
     version: str
 
 
@@ -132,6 +135,7 @@ def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
     history = read_history(document)
     outbound = read_outbound(document)
     destinations = read_destinations(document, outbound)
+    heartbeat = read_heartbeat(document, destinations, outbound)
     schedule = read_calendar(document, site.time_zone if site is not None else ZoneInfo("UTC"))
     calendar, crews = (None, 1) if schedule is None else (schedule[0], schedule[1].crews)
     plan, plan_table = read_plan(document, calendar, crews=crews)
@@ -175,6 +179,7 @@ def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
         history=history,
         outbound=outbound,
         destinations=destinations,
+        heartbeat=heartbeat,
         version=_version(texts),
     )
 

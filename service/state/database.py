@@ -29,6 +29,7 @@ from service.state import (  # noqa: F401  they belong to the schema
     tables_corrections,
     tables_entries,
     tables_forecast,
+    tables_heartbeat,
     tables_identity,
     tables_limits,
     tables_losses,

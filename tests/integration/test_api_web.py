@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from httpx import ASGITransport, AsyncClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from service.api.app import create_api
+from service.runtime.heartbeat import Beat, Pulse
 from service.runtime.identity import Role
 from tests.api_app import Api, open_api
+from tests.api_fakes import NOW_NS
 
 CONTRACT = {
     "/api/v1/session": {"post", "delete", "get"},
@@ -182,11 +187,28 @@ async def test_every_answer_is_strict(api: Api, path: str) -> None:
 async def test_health_and_readiness(api: Api) -> None:
     client = api.client()
     assert (await client.get("/healthz")).json() == {"status": "ok"}
-    assert (await client.get("/readyz")).json() == {"ready": True, "reasons": []}
+    well = {"ready": True, "reasons": [], "heartbeat": None}
+    assert (await client.get("/readyz")).json() == well
     api.reasons.append("history: InfluxDB at 127.0.0.1:8086 refuses the connection")
     answer = await client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json() == {"ready": False, "reasons": api.reasons}
+    assert answer.json() == {"ready": False, "reasons": api.reasons, "heartbeat": None}
+
+
+async def test_a_heartbeat_that_pauses_is_told_with_its_reasons_and_does_not_decide(
+    api: Api,
+) -> None:
+    beat = Beat(Pulse.PAUSED, ("journal: the disk is full",), NOW_NS, 7)
+    context = replace(api.context, heartbeat=lambda: beat)
+    transport = ASGITransport(create_api(context))
+    async with AsyncClient(transport=transport, base_url="http://test") as client:
+        answer = await client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["heartbeat"] == {
+        "state": "paused",
+        "reasons": ["journal: the disk is full"],
+        "sent_at": "2026-03-01T00:00:00.000Z",
+    }
 
 
 async def test_metrics_are_read_when_scraped(api: Api) -> None:

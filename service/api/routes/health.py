@@ -15,7 +15,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from service.api.access import Context
+from service.api.instants import Instant, iso_or_none
 from service.api.models.common import Answer
+from service.runtime.heartbeat import Beat
 from service.runtime.views import Measure, Measures
 
 router = APIRouter(tags=["health"])
@@ -27,11 +29,23 @@ class Alive(Answer):
     status: str = "ok"
 
 
+class HeartbeatAnswer(Answer):
+    """How the last heartbeat went. ``paused``: a vital part doesn't live, so none was sent;
+    ``failed``: all live, but the receiver didn't take it. ``sent_at``: of the newest that it
+    took since the service started."""
+
+    state: str
+    reasons: list[str]
+    sent_at: Instant | None
+
+
 class Ready(Answer):
-    """Whether the service can do its work; ``reasons`` say why not."""
+    """Whether the service can do its work; ``reasons`` say why not. ``heartbeat`` is null when the
+    site wants none; it does not decide whether the service is ready."""
 
     ready: bool
     reasons: list[str]
+    heartbeat: HeartbeatAnswer | None = None
 
 
 @router.get("/healthz", summary="Is the process up")
@@ -49,12 +63,19 @@ async def healthz() -> Alive:
 async def readyz(context: Context) -> Response:
     """Ready once journal, state and history are; 503 with reasons else."""
     reasons = list(context.readiness())
-    body = Ready(ready=not reasons, reasons=reasons)
+    beat = None if context.heartbeat is None else _told(context.heartbeat())
+    body = Ready(ready=not reasons, reasons=reasons, heartbeat=beat)
     return JSONResponse(body.model_dump(), 503 if reasons else 200)
 
 
 for _path, _endpoint in (("/healthz", healthz), ("/readyz", readyz)):  # load balancers ask so
     router.add_api_route(_path, _endpoint, methods=["HEAD"], include_in_schema=False)
+
+
+def _told(beat: Beat) -> HeartbeatAnswer:
+    return HeartbeatAnswer(
+        state=str(beat.pulse), reasons=list(beat.reasons), sent_at=iso_or_none(beat.sent_ns)
+    )
 
 
 @router.get(

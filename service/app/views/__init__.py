@@ -12,6 +12,7 @@ from service.app.views.live import CoreLive
 from service.app.views.losses import CoreLosses
 from service.app.views.production import CoreProduction
 from service.app.views.sources import CoreSources
+from service.runtime.heartbeat import Heartbeat
 from service.runtime.identity import Identity
 from service.runtime.reports import Reports
 from service.state.accounts import StateAccounts
@@ -22,7 +23,11 @@ from service.state.retrospect import StateRetrospect
 
 
 def api_context(
-    core: Core, identity: Identity, production: CoreProduction, reports: Reports
+    core: Core,
+    identity: Identity,
+    production: CoreProduction,
+    reports: Reports,
+    heartbeat: Heartbeat | None = None,
 ) -> ApiContext:
     """The ports of the API over ``core``."""
     site = core.site
@@ -48,7 +53,7 @@ def api_context(
         sources=CoreSources(core),
         deliveries=StateDeliveries(core.database),
         readiness=CoreReadiness(core),
-        measures=CoreMeasures(core),
+        measures=CoreMeasures(core, heartbeat),
         backtests=CoreBacktests(site, core.database),
         entries=core.entries,
         planning=core.planning,
@@ -59,6 +64,7 @@ def api_context(
         accounts=StateAccounts(core.database, site.line),
         wip=core.wip,
         explanations=CoreExplanations(core.losses, alarms, site.line, site.rules),
+        heartbeat=None if heartbeat is None else lambda: heartbeat.last,
         web=folder if (folder / "index.html").is_file() else None,
         public_url=site.service.public_url,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from service.app.core import Core
+from service.runtime.heartbeat import Heartbeat, Pulse
 from service.runtime.ingest import SourceState
 from service.runtime.views import Measure
 
@@ -35,8 +36,9 @@ class CoreReadiness:
 class CoreMeasures:
     """Implements ``service.runtime.views.Measures``."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, heartbeat: Heartbeat | None) -> None:
         self._core = core
+        self._heartbeat = heartbeat
 
     def __call__(self) -> Sequence[Measure]:
         """Every number as it stands now."""
@@ -50,6 +52,15 @@ class CoreMeasures:
         yield Measure(
             "anodewatch_alarm_transitions", "Alarm transitions", core.watch.transitions.value
         )
+        if self._heartbeat is not None:
+            beat = self._heartbeat.last
+            yield Measure("anodewatch_heartbeats_sent", "Heartbeats that were taken", beat.sent)
+            yield Measure(
+                "anodewatch_heartbeat_beats",
+                "Whether the last heartbeat was sent and taken",
+                float(beat.pulse is Pulse.SENT),
+                counter=False,
+            )
         for consumer, position in core.cursors().items():
             yield Measure(
                 "anodewatch_journal_behind_entries",

@@ -1,0 +1,1 @@
+"""Heartbeats to a monitor that waits for them (healthchecks.io, Uptime Kuma and the like)."""
