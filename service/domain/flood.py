@@ -35,6 +35,37 @@ class FloodLimits:
             raise ValueError(f"a flood's window has to be above 0; came {self.window_ns} ns")
 
 
+STANDARD = FloodLimits()
+"""The standards' own: more than 10 in 10 minutes, until fewer than 5."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """An operator position: who sees to the alarms of ``stages``; empty means those of nobody
+    else."""
+
+    name: str
+    stages: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Flooding:
+    """What a site says of floods. positions: at least one, the last one without stages.
+
+    digest_ns: while a flood lasts, each destination gets one message in this time, and of critical
+    alarms one each.
+    """
+
+    limits: FloodLimits = STANDARD
+    digest_ns: int = 5 * MINUTE_NS
+    positions: tuple[Position, ...] = (Position(WHOLE_PLANT),)
+
+    def position_of(self, stage: str | None) -> str:
+        """The position whose operator sees to the alarms of ``stage``."""
+        mine = (one.name for one in self.positions if stage in one.stages)
+        return next(mine, self.positions[-1].name)
+
+
 @dataclass(frozen=True, slots=True)
 class FloodState:
     """How one operator position stands.
@@ -60,6 +91,8 @@ class Flood:
 
 
 CALM = FloodState()
+ORDINARY = Flooding()
+"""A site that says nothing of floods: one position, the standards' limits."""
 
 
 def within(state: FloodState, now_ns: int, limits: FloodLimits) -> int:
