@@ -14,6 +14,7 @@ from service.app.occupied import occupied
 from service.app.outside import destination_of, history_of, sources_of
 from service.app.retrospect import LookingBack
 from service.domain.definitions import Definitions, define
+from service.domain.oncall import moment
 from service.domain.production.book import ProductionBook, book_span
 from service.domain.tagtable import TagTable
 from service.journal.log import Journal, open_journal
@@ -156,7 +157,10 @@ async def open_core(
             keep_alive_s=partial(_keep_alive_s, found, clock), started_ns=clock.now_ns(),
         )  # fmt: skip
         name = SiteName(site.id, site.name_en, site.name_zh, url or site.service.public_url or "")
-        alarms = StateAlarms(database, name, destinations)
+        alarms = StateAlarms(
+            database, name, destinations, announcing=site.announcing,
+            when=lambda at_ns: moment(planning.plan.calendar, at_ns),
+        )  # fmt: skip
         outbox = StateOutbox(database)
         if not partial_site:
             retired = await alarms.retire(definitions.all(), clock.now_ns())

@@ -53,6 +53,11 @@ class Announcing:
     flooding: Flooding = ORDINARY
 
 
+def to_all(least_urgent: Mapping[str, Priority]) -> Announcing:
+    """Each destination hears at once of what is as urgent as ``least_urgent`` says."""
+    return Announcing(Routing(least_urgent), ZoneInfo("UTC"))
+
+
 Floods = Mapping[str, FloodState]
 """How every operator position stands; one that is missing is calm."""
 

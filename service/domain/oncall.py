@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 
 from service.domain.calendar import Calendar
+from service.domain.instants import to_datetime
 
 EVERY_DAY = frozenset(range(7))
 
@@ -28,6 +29,11 @@ def moment(calendar: Calendar, at_ns: int) -> Moment:
     """``at_ns`` in the shifts of ``calendar``."""
     span = calendar.shift_at(at_ns)
     return Moment(at_ns, span.shift.id, calendar.local_day(span.start_ns))
+
+
+def no_shift(at_ns: int) -> Moment:
+    """``at_ns`` at a plant without shifts, whose days begin at midnight UTC."""
+    return Moment(at_ns, "", to_datetime(at_ns).date())
 
 
 @dataclass(frozen=True, slots=True)

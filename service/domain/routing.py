@@ -84,8 +84,9 @@ class Mismatch(StrEnum):
 class Routing:
     """Who is told at this site.
 
-    destinations: by name the least urgent priority that it hears of. routes: without any, every
-    destination hears of every alarm that is urgent enough for it. roles: who is on call, by name.
+    destinations: by name the least urgent priority that it hears of; no other is told. routes:
+    without any, every destination hears of every alarm that is urgent enough for it. roles: who is
+    on call, by name.
     """
 
     destinations: Mapping[str, Priority]
@@ -124,7 +125,8 @@ def hear(routing: Routing, subject: Subject, now: Moment, *, step: int = 0) -> t
     for route, mismatch in tried(routing, subject, now):
         if mismatch is None:
             for one in _of_route(routing, route, now, step):
-                if subject.priority <= routing.destinations[one.destination]:
+                least_urgent = routing.destinations.get(one.destination)
+                if least_urgent is not None and subject.priority <= least_urgent:
                     found.setdefault(one.destination, one)
     return tuple(found.values())
 

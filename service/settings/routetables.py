@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from service.domain.alarm import Priority
 from service.settings.fields import (
@@ -29,7 +29,16 @@ WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun"
 NOTHING = "none"
 
 Names = tuple[Text, ...]
-SomeNames = Annotated[Names, Field(min_length=1)]
+
+
+def _some(value: tuple[object, ...]) -> tuple[object, ...]:
+    if not value:  # not a length that pydantic judges: that counts elements which are sound
+        raise wrong("a list that is not empty")
+    return value
+
+
+SomeNames = Annotated[Names, AfterValidator(_some)]
+Weekdays = Annotated[tuple[Weekday, ...], AfterValidator(_some), Field(examples=[["sat", "sun"]])]
 
 
 def _passes(value: object) -> Priority | None:
@@ -75,13 +84,11 @@ class DutyTable(Section):
     """An element of on_call.duties."""
 
     to: Annotated[SomeNames | None, Field(examples=[["maintenance"]])] = None
-    turns: Annotated[tuple[SomeNames, ...] | None, Field(min_length=2)] = None
+    turns: Annotated[tuple[SomeNames, ...], AfterValidator(_some)] | None = None
     turn_days: Annotated[Whole, Field(ge=1, le=366, examples=[7])] = 7
     first: Annotated[OnlyDate | None, Field(examples=["2026-01-05"])] = None
     last: Annotated[OnlyDate | None, Field(examples=["2026-12-31"])] = None
-    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1, examples=[["sat", "sun"]])] = (
-        WEEKDAYS
-    )
+    weekdays: Weekdays = WEEKDAYS
     shifts: Annotated[SomeNames, Field(examples=[["night"]])] | None = None
 
 
@@ -99,7 +106,7 @@ class OnCallTable(Section):
 
     name: Annotated[Name, Field(examples=["electricians"])]
     otherwise: Annotated[SomeNames, Field(examples=[["maintenance"]])]
-    duties: Annotated[tuple[DutyTable, ...], Field(min_length=1)]
+    duties: Annotated[tuple[DutyTable, ...], AfterValidator(_some)]
     overrides: tuple[OverrideTable, ...] = ()
 
 
@@ -109,9 +116,7 @@ class QuietHoursTable(Section):
     destinations: Annotated[SomeNames, Field(examples=[["maintenance"]])]
     start: Annotated[LocalTime, Field(examples=["22:00"])]
     end: Annotated[LocalTime, Field(examples=["06:00"])]
-    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1, examples=[["sat", "sun"]])] = (
-        WEEKDAYS
-    )
+    weekdays: Weekdays = WEEKDAYS
     passes: Annotated[Priority | None, BeforeValidator(_passes), Field(examples=["critical"])] = (
         Priority.CRITICAL
     )

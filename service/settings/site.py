@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
 from functools import partial
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from connectors.outbound.settings import OutboundSettings
+from service.domain.announcing import Announcing, to_all
 from service.domain.calendar import Calendar
 from service.domain.line import Line
 from service.domain.plan import Plan
@@ -33,9 +34,12 @@ from service.settings.outside import (
     source_names,
 )
 from service.settings.problems import SiteError, SiteProblem
+from service.settings.routes import TABLES as ROUTE_TABLES
+from service.settings.routes import Known, RouteBook
+from service.settings.rulebook import TABLES as RULE_KINDS
 from service.settings.rulebook import Rulebook
 from service.settings.schedule import edge_ns, read_calendar, read_plan
-from service.settings.tables import ServiceTable, SiteTable
+from service.settings.tables import CalendarTable, ServiceTable, SiteTable
 from service.settings.taglist import FILE as TAGS_FILE
 from service.settings.taglist import read_tag_list
 
@@ -47,6 +51,7 @@ TABLES = (
     "outbound",
     "notifications",
     "heartbeat",
+    *ROUTE_TABLES,
 )
 
 
@@ -87,6 +92,7 @@ class Site:
     outbound: OutboundSettings
     destinations: tuple[Destination, ...]
     heartbeat: Heartbeat | None
+    announcing: Announcing
     version: str
 
 
@@ -151,6 +157,7 @@ def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
         tags=tag_list.tags if tag_list.is_whole else None,
         connectors=names,
     ).read()
+    announcing = _announcing(document, destinations, schedule, line, rules)
     if site is None or service is None or history is None or schedule is None or plan is None:
         return None
     if outbound is None:
@@ -180,8 +187,30 @@ def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
         outbound=outbound,
         destinations=destinations,
         heartbeat=heartbeat,
+        announcing=announcing,
         version=_version(texts),
     )
+
+
+def _announcing(
+    document: Document,
+    destinations: Sequence[Destination],
+    schedule: tuple[Calendar, CalendarTable] | None,
+    line: Line,
+    rules: Sequence[Rule],
+) -> Announcing:
+    """Who is told; stages and rules are held against it only while nothing is wrong with them."""
+    least_urgent = {one.name: one.min_priority for one in destinations}
+    if schedule is None:
+        return to_all(least_urgent)
+    sound = not document.problems
+    known = Known(
+        least_urgent,
+        stages=[stage.id for stage in line.stages] if sound else None,
+        rules=[rule.id for rule in rules] if sound else None,
+        kinds=RULE_KINDS,
+    )
+    return RouteBook(document, schedule[0], known).read()
 
 
 def _version(texts: Mapping[str, str | None]) -> str:

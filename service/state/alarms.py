@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -18,29 +19,44 @@ from service.domain.alarm import (
     Transition,
     TransitionKind,
 )
+from service.domain.announcing import Announcing, Floods, to_all
 from service.domain.lifecycle.actions import withdraw
+from service.domain.oncall import Moment, no_shift
 from service.runtime.alarms import WatchCommit, WatchState
-from service.runtime.notification import dump_notice, notice_of
 from service.runtime.notify import Destination, SiteName
+from service.state.announcer import Announcer, load_floods
 from service.state.database import Database
 from service.state.rule_states import keep_state, load_states
-from service.state.tables import alarm, outbox, transition, watch_state
+from service.state.tables import alarm, transition, watch_state
 
 
 class StateAlarms:
     """Implements ``service.runtime.alarms.AlarmStore``.
 
-    destinations: who is told. A message is put into the outbox in the very transaction that keeps
-    its
-    transition: there is never one without the other.
+    announcing: who is told, when and how; without it each of ``destinations`` hears at once of all
+    that is urgent enough for it. when: the shift that is on at an instant. A notice is put into the
+    outbox in the very transaction that keeps its transition: there is never one without the other.
     """
 
     def __init__(
-        self, database: Database, site: SiteName, destinations: Sequence[Destination]
+        self,
+        database: Database,
+        site: SiteName,
+        destinations: Sequence[Destination],
+        *,
+        announcing: Announcing | None = None,
+        when: Callable[[int], Moment] = no_shift,
     ) -> None:
         self._database = database
-        self._site = site
-        self._destinations = list(destinations)
+        least_urgent = {one.name: one.least_urgent for one in destinations}
+        told = announcing or to_all({})
+        routing = replace(told.routing, destinations=least_urgent)
+        self._announcer = Announcer(site, replace(told, routing=routing), when)
+
+    @property
+    def floods(self) -> Floods:
+        """How every operator position stands, as of the last announced alarm."""
+        return self._announcer.floods
 
     async def load(self) -> WatchState:
         """What the last commit left; a fresh state when there was none."""
@@ -54,25 +70,29 @@ class StateAlarms:
             groups = {group: (a, b) for group, (a, b) in kept["groups"].items()}
             return WatchState(kept["position"], kept["judged_ns"], groups, states)
 
+        self._announcer.floods = await self._database.read(load_floods)
         return await self._database.read(read)
 
     async def commit(self, step: WatchCommit) -> None:
         """Keeps states, transitions and their notifications in one transaction."""
 
-        def write(connection: Connection) -> None:
+        def write(connection: Connection) -> Floods:
+            telling = self._announcer.begin(connection, step.recorded_ns)
             for definition_id, state in step.states.items():
                 keep_state(connection, definition_id, state)
             for definition, one, state in step.transitions:
                 if _keep_transition(connection, definition, one, step.recorded_ns):
                     _keep_alarm(connection, definition, one, state)
-                    self._announce(connection, definition, one, state, step.recorded_ns)
+                    telling.tell(definition, one, state)
+            telling.keep(self._announcer.floods)
             blob = orjson.dumps(
                 {"position": step.position, "judged_ns": step.judged_ns, "groups": step.groups}
             )
             if connection.execute(update(watch_state).values(state=blob)).rowcount == 0:
                 connection.execute(insert(watch_state).values(id=1, state=blob))
+            return telling.floods
 
-        await self._database.write(write)
+        self._announcer.floods = await self._database.write(write)
 
     async def retire(self, known: Container[str], now_ns: int) -> int:
         """Ends the alarms whose definition is not ``known`` any more, since no value would ever
@@ -80,6 +100,7 @@ class StateAlarms:
         returned."""
 
         def write(connection: Connection) -> int:
+            telling = self._announcer.begin(connection, now_ns)
             kept = load_states(connection)
             for definition_id in kept:
                 if definition_id not in known:
@@ -93,41 +114,10 @@ class StateAlarms:
                 for one in withdraw(definition, state, now_ns):
                     _keep_transition(connection, definition, one, now_ns)
                     _keep_alarm(connection, definition, one, NORMAL)
-                    self._announce(connection, definition, one, NORMAL, now_ns)
+                    telling.tell(definition, one, NORMAL)
             return len(gone)
 
         return await self._database.write(write)
-
-    def _announce(
-        self,
-        connection: Connection,
-        definition: AlarmDefinition,
-        one: Transition,
-        state: AlarmState,
-        now_ns: int,
-    ) -> None:
-        notice = notice_of(self._site, definition, one, state)
-        if notice is None:
-            return
-        kept = dump_notice(notice)
-        rows = [
-            {
-                "destination": destination.name,
-                "alarm": notice.alarm,
-                "transition": one.id,
-                "kind": str(one.kind),
-                "priority": int(definition.priority),
-                "notice": kept,
-                "state": "pending",
-                "attempts": 0,
-                "created_ns": now_ns,
-                "next_ns": now_ns,
-            }
-            for destination in self._destinations
-            if definition.priority <= destination.least_urgent
-        ]
-        if rows:
-            connection.execute(insert(outbox), rows)
 
 
 def _keep_transition(

@@ -130,7 +130,19 @@ outbox = Table(
     Column("delivered_ns", BigInteger),
     Column("message", String(60)),  # id of the last one that told it
     Column("answer", Text),
+    Column("collect", String(120)),  # what is told together; null: by a message of its own
+    Column("digest", String(60)),  # the digest that it is told by, once that is settled
     Index("outbox_due", "destination", "state", "alarm", "seq", "priority", "next_ns"),
     Index("outbox_once", "transition", "destination", unique=True),
+    Index("outbox_alarm", "alarm"),
+    Index("outbox_digest", "digest"),
 )
 """One row for each transition and destination."""
+
+flood_state = Table(
+    "flood_state",
+    metadata,
+    Column("position", String(80), primary_key=True),
+    Column("state", LargeBinary, nullable=False),  # JSON
+)
+"""How the alarm flood at an operator position stands."""

@@ -1,0 +1,150 @@
+"""Who is told of a transition goes into the outbox in the transaction that keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, func, insert, select, update
+
+from service.domain.alarm import AlarmDefinition, AlarmState, Transition, TransitionKind
+from service.domain.announcing import Announcement, Announcing, Floods, announcements, counted
+from service.domain.flood import FloodState
+from service.domain.oncall import Moment
+from service.domain.routing import Heard, Subject, hear
+from service.runtime.notification import dump_notice, notice_of
+from service.runtime.notify import Notice, SiteName
+from service.state.tables import flood_state, outbox, transition
+
+CALLS = (TransitionKind.RAISED, TransitionKind.RERAISED, TransitionKind.ESCALATED)
+"""What calls people anew, as the routes say then; the rest is told to those who were called."""
+ALARMS = (TransitionKind.RAISED, TransitionKind.RERAISED)
+"""What an operator counts as an alarm."""
+
+
+class Announcer:
+    """Decides by ``announcing`` who is told, and remembers how the floods stand. when: the shift
+    that is on at an instant."""
+
+    def __init__(
+        self, site: SiteName, announcing: Announcing, when: Callable[[int], Moment]
+    ) -> None:
+        self._site = site
+        self._announcing = announcing
+        self._when = when
+        self.floods: Floods = {}
+        """As the last transaction that was kept left them."""
+
+    def begin(self, connection: Connection, now_ns: int) -> Telling:
+        """What one transaction tells at ``now_ns``."""
+        return Telling(connection, self._site, self._announcing, self._when, now_ns, self.floods)
+
+
+class Telling:
+    """What one transaction tells. Take over ``floods`` once the transaction is kept."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        site: SiteName,
+        announcing: Announcing,
+        when: Callable[[int], Moment],
+        now_ns: int,
+        floods: Floods,
+    ) -> None:
+        self._connection = connection
+        self._site = site
+        self._announcing = announcing
+        self._when = when
+        self._now_ns = now_ns
+        self._moment: Moment | None = None
+        self.floods = floods
+
+    def tell(self, definition: AlarmDefinition, one: Transition, state: AlarmState) -> None:
+        """Puts what is told of ``one``, after which the alarm stands at ``state``, into the
+        outbox; nothing when nobody is called about it."""
+        notice = notice_of(self._site, definition, one, state)
+        if notice is None:
+            return
+        subject = Subject.of(definition)
+        if one.kind in ALARMS:
+            self.floods = counted(
+                self._announcing.flooding, self.floods, subject.stage, self._now_ns
+            )
+        rows = [
+            self._row(notice, told)
+            for told in announcements(
+                self._announcing,
+                self._heard(notice, subject),
+                subject,
+                now_ns=self._now_ns,
+                floods=self.floods,
+            )
+        ]
+        if rows:
+            self._connection.execute(insert(outbox), rows)
+
+    def keep(self, before: Floods) -> None:
+        """Keeps what changed in the floods since ``before``."""
+        for position, state in self.floods.items():
+            if before.get(position) == state:
+                continue
+            kept = orjson.dumps([state.recent_ns, state.since_ns, state.alarms])
+            where = flood_state.c.position == position
+            found = self._connection.execute(update(flood_state).where(where).values(state=kept))
+            if found.rowcount == 0:
+                self._connection.execute(insert(flood_state).values(position=position, state=kept))
+
+    def _heard(self, notice: Notice, subject: Subject) -> tuple[Heard, ...]:
+        routing = self._announcing.routing
+        called: tuple[Heard, ...] = ()
+        if notice.kind in CALLS:
+            if self._moment is None:
+                self._moment = self._when(self._now_ns)
+            called = hear(routing, subject, self._moment, step=self._steps(notice))
+            if notice.kind is TransitionKind.ESCALATED:
+                return called
+        names = {one.destination for one in called}
+        before = (name for name in self._told(notice.alarm) if name not in names)
+        return (*called, *(Heard(name) for name in before if name in routing.destinations))
+
+    def _steps(self, notice: Notice) -> int:
+        """How often the alarm has been escalated, this transition included."""
+        if notice.kind is TransitionKind.RAISED:
+            return 0
+        escalated = (transition.c.alarm == notice.alarm) & (
+            transition.c.kind == str(TransitionKind.ESCALATED)
+        )
+        count = select(func.count()).select_from(transition).where(escalated)
+        return self._connection.execute(count).scalar_one()
+
+    def _told(self, alarm: str) -> list[str]:
+        """Who was told of ``alarm`` before."""
+        told = select(outbox.c.destination).where(outbox.c.alarm == alarm).distinct()
+        return list(self._connection.execute(told.order_by(outbox.c.destination)).scalars())
+
+    def _row(self, notice: Notice, told: Announcement) -> dict[str, Any]:
+        return {
+            "destination": told.destination,
+            "alarm": notice.alarm,
+            "transition": notice.transition,
+            "kind": str(notice.kind),
+            "priority": int(notice.priority),
+            "notice": dump_notice(notice),
+            "state": "pending",
+            "attempts": 0,
+            "created_ns": self._now_ns,
+            "next_ns": told.due_ns,
+            "collect": told.collect,
+        }
+
+
+def load_floods(connection: Connection) -> Floods:
+    """How the floods stood when the last run ended."""
+    return {row.position: _flood(row.state) for row in connection.execute(select(flood_state))}
+
+
+def _flood(kept: bytes) -> FloodState:
+    recent_ns, since_ns, alarms = orjson.loads(kept)
+    return FloodState(tuple(recent_ns), since_ns, alarms)
