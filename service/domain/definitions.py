@@ -11,10 +11,12 @@ from service.domain.line import Line, Meter, MeterKind
 from service.domain.rules import (
     BadQualityRule,
     BalanceRule,
+    Behind,
     ClockRule,
     CommunicationRule,
     CounterEvent,
     CounterRule,
+    DeviceRule,
     DriftRule,
     ForecastMissRule,
     LimitKind,
@@ -39,6 +41,8 @@ from service.domain.stage_alarms import (
 from service.domain.tag import Tag
 
 COUNTERS = (MeterKind.TOTALISER, MeterKind.COUNT, MeterKind.ENERGY)
+LEAST_TAGS = 5
+"""A PLC with fewer tags is not told from a sensor that failed."""
 LIMIT_WORDS = {
     LimitKind.HH: ("above HH", "高于高高限"),
     LimitKind.H: ("above H", "高于高限"),
@@ -85,6 +89,15 @@ class GroupAlarm:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceAlarm:
+    """A rule on one PLC: on the tags that are behind it."""
+
+    rule: DeviceRule
+    tags: tuple[Tag, ...]
+    definition: AlarmDefinition
+
+
+@dataclass(frozen=True, slots=True)
 class Definitions:
     """Every alarm that can stand at this site."""
 
@@ -95,12 +108,11 @@ class Definitions:
     clocks: tuple[GroupAlarm, ...] = ()
     meters: tuple[MeterAlarm, ...] = ()
     forecasts: tuple[ForecastAlarm, ...] = ()
+    devices: tuple[DeviceAlarm, ...] = ()
 
     def all(self) -> dict[str, AlarmDefinition]:
         """Definitions by id."""
-        alarms: list[
-            StageAlarm | LimitAlarm | TagAlarm | GroupAlarm | MeterAlarm | ForecastAlarm
-        ] = [
+        alarms: list[OneAlarm] = [
             *self.stages,
             *self.limits,
             *self.tags,
@@ -108,8 +120,14 @@ class Definitions:
             *self.clocks,
             *self.meters,
             *self.forecasts,
+            *self.devices,
         ]
         return {alarm.definition.id: alarm.definition for alarm in alarms}
+
+
+OneAlarm = (
+    StageAlarm | LimitAlarm | TagAlarm | GroupAlarm | MeterAlarm | ForecastAlarm | DeviceAlarm
+)
 
 
 def define(rules: Iterable[Rule], *, tags: Sequence[Tag], line: Line) -> Definitions:
@@ -121,6 +139,7 @@ def define(rules: Iterable[Rule], *, tags: Sequence[Tag], line: Line) -> Definit
     clocks: list[GroupAlarm] = []
     meters: list[MeterAlarm] = []
     forecasts: list[ForecastAlarm] = []
+    devices: list[DeviceAlarm] = []
     for rule in rules:
         match rule:
             case ThroughputRule() | ShiftShortfallRule() | DriftRule() | BalanceRule():
@@ -152,6 +171,8 @@ def define(rules: Iterable[Rule], *, tags: Sequence[Tag], line: Line) -> Definit
             case ClockRule():
                 wanted = {t.item_group for t in tags if t.connector in rule.connectors}
                 clocks += (_clock(rule, group) for group in sorted(wanted))
+            case DeviceRule():
+                devices += _devices(rule, tags)
             case CounterRule() | StuckRule():
                 by_id = {tag.id: tag for tag in _matching(tags, rule.tags)}
                 on_line = (m for m in (*line.meters, *line.energy) if m.tag in by_id)
@@ -164,6 +185,7 @@ def define(rules: Iterable[Rule], *, tags: Sequence[Tag], line: Line) -> Definit
         tuple(clocks),
         tuple(meters),
         tuple(forecasts),
+        tuple(devices),
     )
 
 
@@ -222,6 +244,37 @@ def _communication(rule: CommunicationRule, group: str) -> GroupAlarm:
         asset=group,
     )  # fmt: skip
     return GroupAlarm(rule, group, definition)
+
+
+def _devices(rule: DeviceRule, tags: Sequence[Tag]) -> list[DeviceAlarm]:
+    """One alarm for each PLC with enough tags to tell its loss from a sensor's."""
+    behind: dict[str, list[Tag]] = {}
+    for tag in tags:
+        if tag.connector in rule.connectors:
+            behind.setdefault(_device(rule.behind, tag), []).append(tag)
+    found = []
+    for device, its in sorted(behind.items()):
+        if len(its) < LEAST_TAGS:
+            continue
+        areas = {tag.area for tag in its}
+        definition = define_alarm(
+            rule, device, "device_lost", rule.priority, rule.timing,
+            f"The PLC of {device} is lost: its values are unknown, not zero",
+            f"{device} 的 PLC 通信中断：其数值未知，不是零",
+            asset=device, stage=areas.pop() if len(areas) == 1 else None,
+        )  # fmt: skip
+        found.append(DeviceAlarm(rule, tuple(its), definition))
+    return found
+
+
+def _device(behind: Behind, tag: Tag) -> str:
+    match behind:
+        case Behind.GROUP:
+            return tag.item_group
+        case Behind.AREA:
+            return f"{tag.connector}/{tag.area}"
+        case Behind.EQUIPMENT:
+            return f"{tag.connector}/{tag.asset}"
 
 
 def _clock(rule: ClockRule, group: str) -> GroupAlarm:

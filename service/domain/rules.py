@@ -276,6 +276,28 @@ class CommunicationRule(Handled):
     timing: Timing
 
 
+class Behind(StrEnum):
+    """Which tags of a connector are behind one PLC."""
+
+    GROUP = "group"
+    """Those of one group of the tag list."""
+    AREA = "area"
+    EQUIPMENT = "equipment"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRule(Handled):
+    """The server answers, but a PLC behind it does not: ``bad_pct`` % of the tags behind it are
+    Bad. It goes when less than 100 − ``bad_pct`` % are."""
+
+    id: str
+    connectors: tuple[str, ...]
+    behind: Behind
+    priority: Priority
+    timing: Timing
+    bad_pct: float = 80.0
+
+
 Rule = (
     ThroughputRule
     | ShiftShortfallRule
@@ -287,6 +309,7 @@ Rule = (
     | BadQualityRule
     | StaleRule
     | CommunicationRule
+    | DeviceRule
     | CounterRule
     | StuckRule
     | ClockRule

@@ -13,6 +13,7 @@ from service.domain.rules import (
     ClockRule,
     CommunicationRule,
     CounterRule,
+    DeviceRule,
     DriftRule,
     ForecastMissRule,
     LimitRule,
@@ -43,6 +44,7 @@ from service.settings.ruletables import (
     ClockTable,
     CommunicationTable,
     CounterTable,
+    DeviceTable,
     DriftTable,
     ForecastMissTable,
     LimitTable,
@@ -67,6 +69,7 @@ TABLES: dict[str, type[RuleTable]] = {
     "bad_quality": BadQualityTable,
     "stale": StaleTable,
     "communication": CommunicationTable,
+    "device": DeviceTable,
     "counter": CounterTable,
     "stuck": StuckTable,
     "clock": ClockTable,
@@ -227,6 +230,11 @@ class Rulebook:
             case CommunicationTable():
                 names = of_site.judge_connectors(table.connectors, where)
                 return CommunicationRule(table.id, names, table.priority, table.timing)
+            case DeviceTable():
+                names = of_site.judge_connectors(table.connectors, where)
+                return DeviceRule(
+                    table.id, names, table.behind, table.priority, table.timing, table.bad_pct
+                )
             case _:
                 raise TypeError(f"no rule is made of {type(table).__name__}; add it here")
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from service.domain.plan import Window
-from service.domain.rules import ChartKind, CounterEvent, LimitKind, Timing
+from service.domain.rules import Behind, ChartKind, CounterEvent, LimitKind, Timing
 from service.settings.fields import (
     DelayS,
     Name,
@@ -166,3 +166,11 @@ class CommunicationTable(UrgentTable):
     """[[communication]]"""
 
     connectors: Annotated[tuple[Text, ...], Field(min_length=1, examples=[["plant"]])]
+
+
+class DeviceTable(UrgentTable):
+    """[[device]]"""
+
+    connectors: Annotated[tuple[Text, ...], Field(min_length=1, examples=[["plant"]])]
+    behind: Annotated[Behind, Field(examples=["area"])]
+    bad_pct: Annotated[Number, Field(gt=50, le=100, examples=[80])] = 80.0
