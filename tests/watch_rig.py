@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +33,11 @@ from service.runtime.clock import FakeClock
 from service.runtime.live import LiveTable
 from service.runtime.log import Entry
 from service.runtime.notify import Destination, Message, NotifierLimits, SiteName
+from service.runtime.silencing import Silencing
+from service.runtime.suppressing import Suppressions
 from service.runtime.watch import Watch
 from service.runtime.watch_absence import AbsenceRules
+from service.runtime.watch_devices import DeviceRules
 from service.runtime.watch_meters import MeterRules
 from service.runtime.watch_production import ProductionRules
 from service.runtime.watch_values import ValueRules
@@ -127,15 +130,17 @@ async def rig(
     folder: Path,
     *,
     rules: tuple[Rule, ...] = RULES,
+    tags: Mapping[int, Tag] = TAGS,
     through: Callable[[AlarmStore], AlarmStore] = lambda store: store,
     acknowledge_s: float = 10.0,
 ) -> AsyncIterator[Rig]:
     """through: what stands between the watch and its store."""
-    table = TagTable(TAGS)
+    table = TagTable(tags)
     clock = FakeClock(T0)
     line = Line((), (), "PK")
-    definitions = define(rules, tags=list(TAGS.values()), line=line)
+    definitions = define(rules, tags=list(tags.values()), line=line)
     states = AlarmStates(definitions.all())
+    states.silencer = Silencing(definitions, line, states, clock)
     live = LiveTable(table)
     absence = AbsenceRules(
         definitions, live, states, keep_alive_s=lambda _: 5.0, started_ns=clock.now_ns()
@@ -148,6 +153,8 @@ async def rig(
             states,
             through(store),
             clock,
+            devices=DeviceRules(definitions, table, states),
+            suppressions=Suppressions(definitions.all(), table, states),
             values=ValueRules(definitions, table, states),
             meters=MeterRules(definitions, table, states),
             production=ProductionRules(definitions, None, states),  # type: ignore[arg-type]

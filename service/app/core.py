@@ -35,9 +35,12 @@ from service.runtime.losses import Losses
 from service.runtime.notify import Destination, SiteName
 from service.runtime.planning import Planning
 from service.runtime.recounting import Recounter
+from service.runtime.silencing import Silencing
 from service.runtime.source import OpenSource
+from service.runtime.suppressing import Suppressions
 from service.runtime.watch import Watch
 from service.runtime.watch_absence import DEFAULT_KEEP_ALIVE_S, AbsenceRules
+from service.runtime.watch_devices import DeviceRules
 from service.runtime.watch_meters import MeterRules
 from service.runtime.watch_production import ProductionRules
 from service.runtime.watch_values import ValueRules
@@ -169,10 +172,14 @@ async def open_core(
                 log.warning("rules or destinations are gone: alarms ended=%d dead letters=%d",
                             retired, abandoned)  # fmt: skip
         forecasts = Forecasts(book, accounting, StateForecasts(database), clock, site=site.id)
+        silencing = Silencing(definitions, site.line, states, clock)
+        states.silencer = silencing
         watch = Watch(
             states,
             alarms,
             clock,
+            devices=DeviceRules(definitions, table, states),
+            suppressions=Suppressions(definitions.all(), table, states),
             values=ValueRules(definitions, table, states),
             meters=MeterRules(definitions, table, states),
             production=ProductionRules(definitions, book, states, StateLimits(database), forecasts),

@@ -152,6 +152,7 @@ class AlarmState:
     suppressed: Hold | None = None
     out_of_service: Hold | None = None
     untold: Silence | None = None
+    root: str | None = None
     call: Call | None = None
 
     @property
@@ -189,6 +190,7 @@ class Transition:
     comment: str | None = None
     quiet: Quiet | None = None
     quiet_by: str | None = None
+    root: str | None = None
 
 
 NORMAL = AlarmState()

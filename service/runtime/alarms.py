@@ -4,7 +4,7 @@ kept."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from service.domain.alarm import (
@@ -60,10 +60,24 @@ class AlarmStore(Protocol):
 
 class Silencer(Protocol):
     """What keeps people from being called, beyond an alarm's own state: other alarms, chattering.
-    Asked whenever an alarm is raised, and about those that stand untold; must not block."""
+    None of it may block."""
+
+    def raised(self, definition: AlarmDefinition, at_ns: int) -> Silence | None:
+        """Asked whenever an alarm is raised, once: ``silence`` at that instant."""
+        ...
 
     def silence(self, definition: AlarmDefinition, at_ns: int) -> Silence | None:
-        """Why nobody is to be called about ``definition`` at ``at_ns``; None when they are."""
+        """Why nobody is to be called about ``definition`` at ``at_ns``; None when they are. Asked
+        about alarms that stand untold."""
+        ...
+
+    def root(self, definition: AlarmDefinition, alarm: str, at_ns: int, by: Silence | None) -> str:
+        """The alarm to which the new occurrence ``alarm`` belongs, raised at ``at_ns``; itself when
+        it is alone. by: what keeps people from being called about it."""
+        ...
+
+    def stepped(self, definition: AlarmDefinition, transition: Transition) -> None:
+        """Told of every transition once it has been judged."""
         ...
 
 
@@ -105,9 +119,11 @@ class AlarmStates:
         before = self[definition.id]
         after, transitions = evaluate(
             definition, before, input, now_ns,
-            value=value, explain=explain, silence=lambda: self._silence(definition, now_ns),
+            value=value, explain=explain, silence=lambda: self._raised(definition, now_ns),
         )  # fmt: skip
-        return self._keep(definition, before, after, transitions)
+        return self._keep(
+            definition, before, self._rooted(definition, before, after, now_ns), transitions
+        )
 
     def suppress(self, definition: AlarmDefinition, now_ns: int, *, reason: str) -> AlarmState:
         """Suppresses by design while ``reason`` holds; nothing when it is so already."""
@@ -151,6 +167,18 @@ class AlarmStates:
         self._changed = {**changed, **self._changed}
         self._transitions = [*transitions, *self._transitions]
 
+    def _raised(self, definition: AlarmDefinition, at_ns: int) -> Silence | None:
+        return None if self.silencer is None else self.silencer.raised(definition, at_ns)
+
+    def _rooted(
+        self, definition: AlarmDefinition, before: AlarmState, after: AlarmState, at_ns: int
+    ) -> AlarmState:
+        """``after`` with the root of an occurrence that has just begun."""
+        if self.silencer is None or after.alarm is None or after.alarm == before.alarm:
+            return after
+        root = self.silencer.root(definition, after.alarm, at_ns, after.untold)
+        return replace(after, root=root)
+
     def _silence(self, definition: AlarmDefinition, at_ns: int) -> Silence | None:
         return None if self.silencer is None else self.silencer.silence(definition, at_ns)
 
@@ -164,5 +192,9 @@ class AlarmStates:
         if after != before:
             self._states[definition.id] = after
             self._changed[definition.id] = after
-        self._transitions += ((definition, transition, after) for transition in transitions)
+        for transition in transitions:
+            told = replace(transition, root=after.root or before.root)
+            self._transitions.append((definition, told, after))
+            if self.silencer is not None:
+                self.silencer.stepped(definition, told)
         return after

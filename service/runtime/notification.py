@@ -59,6 +59,7 @@ def notice_of(
         comment=transition.comment,
         guidance=definition.handling.guidance,
         url=f"{site.url}/#/alarms/{transition.alarm}",
+        root=transition.root,
     )
 
 

@@ -71,4 +71,3 @@ class Suppressions:
 
     def _stands(self, id_: str) -> bool:
         return self._states[id_].stands
-

@@ -15,7 +15,9 @@ from service.runtime.errors import Retryable
 from service.runtime.log import JournalReader
 from service.runtime.progress import Progress
 from service.runtime.retry import until_done
+from service.runtime.suppressing import Suppressions
 from service.runtime.watch_absence import AbsenceRules
+from service.runtime.watch_devices import DeviceRules
 from service.runtime.watch_meters import MeterRules
 from service.runtime.watch_production import ProductionRules
 from service.runtime.watch_values import ValueRules
@@ -41,6 +43,8 @@ class Watch:
         store: AlarmStore,
         clock: Clock,
         *,
+        devices: DeviceRules | None = None,
+        suppressions: Suppressions | None = None,
         values: ValueRules,
         meters: MeterRules,
         production: ProductionRules,
@@ -50,6 +54,8 @@ class Watch:
         self._states = states
         self._store = store
         self._clock = clock
+        self._first = [one for one in (suppressions, devices) if one is not None]
+        self._suppressions = suppressions
         self._values = values
         self._meters = meters
         self._production = production
@@ -78,6 +84,8 @@ class Watch:
         while True:
             for entry in await journal.read(self._read.value):
                 async with self._step:
+                    for rules in self._first:  # what they find decides who hears of the rest
+                        rules.take(entry.batch)
                     self._values.take(entry.batch)
                     self._meters.take(entry.batch)
                     self._read.reach(entry.position)
@@ -99,10 +107,17 @@ class Watch:
     async def run_absence(self) -> None:
         """Looks for silent item groups, for ever."""
         while True:
-            async with self._step:
-                self._absence.judge(self._clock.now_ns())
-                await self._commit_if_due()
+            await self.look_around()
             await self._clock.sleep(ABSENCE_EVERY_S)
+
+    async def look_around(self) -> None:
+        """Judges once what time alone changes."""
+        async with self._step:
+            now_ns = self._clock.now_ns()
+            self._absence.judge(now_ns)
+            if self._suppressions is not None:
+                self._suppressions.pass_time(now_ns)
+            await self._commit_if_due()
 
     async def acknowledge(self, alarm: str, *, by: str, comment: str | None) -> None:
         """Acknowledges the open alarm ``alarm`` for the person ``by``. NothingToAcknowledge when

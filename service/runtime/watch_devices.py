@@ -10,7 +10,7 @@ import numpy as np
 from service.domain.alarm import Input
 from service.domain.arrays import Bools, Int64s
 from service.domain.batch import Batch, Origin, happened_ns
-from service.domain.definitions import DeviceAlarm, Definitions
+from service.domain.definitions import Definitions, DeviceAlarm
 from service.domain.quality import is_bad
 from service.domain.tagtable import TagTable
 from service.runtime.alarms import AlarmStates
@@ -68,7 +68,11 @@ class DeviceRules:
         rows = rows[np.isin(tag, np.unique(tag[moved]))]
         time_ns = happened_ns(batch)[rows]
         order = np.argsort(time_ns, kind="stable")
-        tag, bad, time_ns = batch.tag[rows][order], is_bad(batch.status[rows])[order], time_ns[order]
+        tag, bad, time_ns = (
+            batch.tag[rows][order],
+            is_bad(batch.status[rows])[order],
+            time_ns[order],
+        )
         for a, b in _stretches(time_ns):
             # Of several values of a tag at one instant the last is what was so.
             self._heard[tag[a:b]] = True

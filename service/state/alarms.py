@@ -207,4 +207,5 @@ def _row(definition: AlarmDefinition, one: Transition) -> dict[str, Any]:
         "limit": definition.limit,
         "unit": definition.unit,
         "quiet": one.quiet,
+        "root": one.root,
     }

@@ -31,6 +31,7 @@ def keep_state(connection: Connection, definition: str, state: AlarmState) -> No
         "suppressed": _json(state.suppressed),
         "out_of_service": _json(state.out_of_service),
         "untold": _json(state.untold),
+        "root": state.root,
         "call": _json(state.call),
     }
     if connection.execute(update(rule_state).where(where).values(**values)).rowcount == 0:
@@ -51,6 +52,7 @@ def _state(row: Any) -> AlarmState:
         suppressed=_hold(row.suppressed),
         out_of_service=_hold(row.out_of_service),
         untold=None if untold is None else Silence(Quiet(untold["quiet"]), untold["by"]),
+        root=row.root,
         call=None if row.call is None else Call(**orjson.loads(row.call)),
     )
 

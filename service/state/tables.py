@@ -61,6 +61,7 @@ rule_state = Table(
     Column("out_of_service", Text),
     Column("untold", Text),
     Column("call", Text),
+    Column("root", String(40)),
 )
 
 watch_state = Table(
@@ -93,6 +94,7 @@ alarm = Table(
     Column("limit", Float),
     Column("unit", String(20), nullable=False),
     Column("quiet", String(20)),  # why nobody was called when it was last raised
+    Column("root", String(40), index=True),  # the alarm that explains it; itself when none does
     Index("alarm_by_phase", "phase", "raised_ns"),
     Index("alarm_by_time", "raised_ns"),
 )

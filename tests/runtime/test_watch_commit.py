@@ -73,7 +73,7 @@ async def test_a_commit_that_was_cancelled_loses_nothing(tmp_path: Path) -> None
         await r.watch.caught_up(r.watch.position)
         assert await r.alarms() == [(H, "unacknowledged")]
         assert await r.transitions() == [("raised", 11.0)]
-        assert await r.messages() == ["alarm.raised"]
+        assert await r.messages() == ["raised"]
         assert r.watch.transitions.value == 1
 
 
@@ -89,7 +89,7 @@ async def test_a_commit_that_was_kept_but_cancelled_is_kept_once(tmp_path: Path)
         gate.slow = False
         await r.watch.caught_up(r.watch.position)
         assert await r.transitions() == [("raised", 11.0)]
-        assert await r.messages() == ["alarm.raised"]
+        assert await r.messages() == ["raised"]
 
 
 async def test_what_was_put_back_comes_before_what_came_since(tmp_path: Path) -> None:

@@ -58,7 +58,15 @@ def evaluate(
 
 def over(state: AlarmState) -> AlarmState:
     """``state`` once its occurrence is over; what holds the alarm goes on."""
-    return replace(state, phase=Phase.NORMAL, pending_ns=None, alarm=None, untold=None, call=None)
+    return replace(
+        state,
+        phase=Phase.NORMAL,
+        pending_ns=None,
+        alarm=None,
+        untold=None,
+        root=None,
+        call=None,
+    )
 
 
 def step(
@@ -87,6 +95,11 @@ def step(
     )
 
 
+def occurrence(definition: AlarmDefinition, at_ns: int) -> str:
+    """The id of the occurrence that begins when the alarm is raised at ``at_ns``."""
+    return hashed(definition.version, definition.id, at_ns, "alarm")
+
+
 def hashed(*parts: object) -> str:
     """128 bits of SHA-256 in hex."""
     return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:32]
@@ -100,7 +113,7 @@ def _raise(
     comment: str | None,
     silence: Silence | None,
 ) -> tuple[AlarmState, tuple[Transition, ...]]:
-    alarm = state.alarm or hashed(definition.version, definition.id, at_ns, "alarm")
+    alarm = state.alarm or occurrence(definition, at_ns)
     raised = step(
         definition, alarm, TransitionKind.RAISED, at_ns,
         value=value, comment=comment, silence=silence,
