@@ -32,6 +32,7 @@ from service.runtime.lossbook import Explanations, LossBook
 from service.runtime.losses import Losses
 from service.runtime.planning import Planning
 from service.runtime.reports import Reports, Sections, not_kept
+from service.runtime.shelving import ShelvingLimits
 from service.runtime.views import Measure
 from service.runtime.wip import WorkInProgress
 from service.state.accounts import StateAccounts
@@ -141,6 +142,8 @@ async def open_api(
             production=FakeProduction(),
             forecast=FakeForecasts(NOW_NS),
             alarms=alarms,
+            desk=alarms.desk,
+            shelving=ShelvingLimits(),
             sources=edges,
             deliveries=edges,
             readiness=lambda: reasons,

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
-from service.domain.alarm import Phase, Priority, TransitionKind
+from service.domain.alarm import (
+    AlarmDefinition,
+    AlarmState,
+    Phase,
+    Priority,
+    TransitionKind,
+)
 from service.domain.backtest.outcome import Outcome
 from service.domain.batch import Batch, make_batch
 from service.domain.coverage import Cover
@@ -16,6 +23,8 @@ from service.domain.instants import MINUTE_NS, SECOND_NS
 from service.domain.production.book import StageWindow
 from service.domain.quality import BAD_COMMUNICATION_ERROR, GOOD
 from service.domain.tagtable import TagTable
+from service.runtime.alarm_desk import WatchDesk
+from service.runtime.alarms import AlarmStates
 from service.runtime.backtest import BacktestAsked, CannotBacktest
 from service.runtime.ingest import SourceState
 from service.runtime.live import LiveTable
@@ -27,16 +36,17 @@ from service.runtime.views import (
     GroupView,
     LiveValue,
     ProductionView,
+    Showing,
     SourceView,
     StageState,
     StageView,
     TransitionView,
 )
-from service.runtime.watch import NothingToAcknowledge
 
 NOW_NS = 1_772_323_200 * SECOND_NS  # 2026-03-01T00:00:00Z
 GROUP = "plant/main"
 ALARM = "5f" * 16
+T = TypeVar("T")
 
 
 class FakeLive:
@@ -144,8 +154,14 @@ class FakeProduction:
         return ProductionView(NOW_NS, NOW_NS - MINUTE_NS, True, 9.2, (pk,), pk)
 
 
+DEFINITION = AlarmDefinition(
+    "pk-low:PK", "pk-low", "v1", "throughput", Priority.HIGH, "PK", 0, 0,
+    "Throughput low", "产量低", None, "PK", 8.8, "t/h",
+)  # fmt: skip
+
+
 class FakeAlarms:
-    """Implements AlarmBook with one alarm."""
+    """Implements AlarmBook and the desk's Keeper with one alarm of one definition."""
 
     def __init__(self) -> None:
         self.changes = Progress()
@@ -153,26 +169,38 @@ class FakeAlarms:
         self.view = AlarmView(
             ALARM, "pk-low", "throughput", Priority.HIGH, "PK", None, "PK", Phase.UNACKNOWLEDGED,
             "Throughput low", "产量低", NOW_NS, None, None, None, None, 7.5, 8.8, "t/h",
+            DEFINITION.id,
         )  # fmt: skip
         self.steps = [
             TransitionView("1a", TransitionKind.RAISED, NOW_NS, NOW_NS + 5, None, None, 7.5)
         ]
+        self.states = AlarmStates({DEFINITION.id: DEFINITION})
+        self.states.restore({DEFINITION.id: AlarmState(Phase.UNACKNOWLEDGED, None, ALARM)})
+        self.desk = WatchDesk(self, self.states)
 
-    async def alarms(self, *, active: bool, limit: int, offset: int = 0) -> list[AlarmView]:
-        over = active and self.view.phase is Phase.NORMAL
+    async def keep(self, deed: Callable[[int], T]) -> T:
+        answer = deed(NOW_NS)
+        for _, one, state in self.states.taken()[1]:
+            self.steps.append(
+                TransitionView(one.id, one.kind, one.at_ns, NOW_NS, one.by, one.comment, None)
+            )
+            if one.kind is TransitionKind.ACKNOWLEDGED:
+                self.view = replace(
+                    self.view, acknowledged_ns=NOW_NS, acknowledged_by=one.by, comment=one.comment
+                )
+            self.view = replace(self.view, phase=state.phase, holds=state.holds)
+        self.changes.step()
+        return answer
+
+    async def alarms(self, showing: Showing, *, limit: int, offset: int = 0) -> list[AlarmView]:
+        over = showing is Showing.ACTIVE and self.view.phase is Phase.NORMAL
         return [] if over or offset else [self.view, *self.others]
 
     async def alarm(self, alarm: str) -> tuple[AlarmView, list[TransitionView]] | None:
         return (self.view, self.steps) if alarm == self.view.id else None
 
-    async def acknowledge(self, alarm: str, *, by: str, comment: str | None) -> None:
-        if self.view.phase is not Phase.UNACKNOWLEDGED:
-            raise NothingToAcknowledge(f"alarm {alarm} is {self.view.phase}")
-        self.view = replace(
-            self.view, phase=Phase.ACKNOWLEDGED, acknowledged_ns=NOW_NS, acknowledged_by=by,
-            comment=comment,
-        )  # fmt: skip
-        self.changes.step()
+    async def steps_of(self, definition: str, *, limit: int) -> list[TransitionView]:
+        return self.steps if definition == self.view.definition else []
 
 
 class FakeBacktests:

@@ -28,6 +28,7 @@ from service.domain.rules import (
 )
 from service.domain.tag import Limits, Tag
 from service.domain.tagtable import TagTable
+from service.runtime.alarm_desk import WatchDesk
 from service.runtime.alarms import AlarmStates, AlarmStore
 from service.runtime.clock import FakeClock
 from service.runtime.live import LiveTable
@@ -90,6 +91,7 @@ class Silent:
 @dataclass
 class Rig:
     watch: Watch
+    desk: WatchDesk
     absence: AbsenceRules
     live: LiveTable
     clock: FakeClock
@@ -132,7 +134,7 @@ async def rig(
     rules: tuple[Rule, ...] = RULES,
     tags: Mapping[int, Tag] = TAGS,
     through: Callable[[AlarmStore], AlarmStore] = lambda store: store,
-    acknowledge_s: float = 10.0,
+    patience_s: float = 10.0,
 ) -> AsyncIterator[Rig]:
     """through: what stands between the watch and its store."""
     table = TagTable(tags)
@@ -159,10 +161,10 @@ async def rig(
             meters=MeterRules(definitions, table, states),
             production=ProductionRules(definitions, None, states),  # type: ignore[arg-type]
             absence=absence,
-            acknowledge_s=acknowledge_s,
+            patience_s=patience_s,
         )
         await watch.load()
-        yield Rig(watch, absence, live, clock, database, watch.position)
+        yield Rig(watch, WatchDesk(watch, states), absence, live, clock, database, watch.position)
 
 
 def rows(*values: tuple[float, int, float, int], cover: tuple[float, float]) -> Batch:

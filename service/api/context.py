@@ -20,8 +20,10 @@ from service.runtime.identity import Identity
 from service.runtime.lossbook import Explanations, LossBook
 from service.runtime.planning import Planning
 from service.runtime.reports import Reports
+from service.runtime.shelving import ShelvingLimits
 from service.runtime.views import (
     AlarmBook,
+    AlarmDesk,
     Deliveries,
     LiveView,
     Measures,
@@ -62,6 +64,7 @@ class ApiContext:
     production: Production
     forecast: ForecastBook
     alarms: AlarmBook
+    desk: AlarmDesk
     sources: Sources
     deliveries: Deliveries
     readiness: Readiness
@@ -76,6 +79,7 @@ class ApiContext:
     accounts: Accounts
     wip: WorkInProgress
     explanations: Explanations
+    shelving: ShelvingLimits
     heartbeat: Callable[[], Beat] | None = None
     web: Path | None = None
     public_url: str | None = None

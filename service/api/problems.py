@@ -14,6 +14,7 @@ from starlette.requests import Request
 from service.api.headers import SECURITY
 from service.api.models.common import Problem
 from service.domain.entries.entry import EntryClash, EntryRefused
+from service.domain.lifecycle.actions import Impossible
 from service.domain.losses.entries import ReasonConflict
 from service.domain.planning import PlanClash, PlanRefused
 from service.runtime.entries import NoSuchEntry
@@ -28,7 +29,7 @@ from service.runtime.identity import (
 )
 from service.runtime.losses import NoSuchEvent
 from service.runtime.reports import NoSuchReport
-from service.runtime.watch import NothingToAcknowledge
+from service.runtime.views import NoSuchAlarm
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,8 @@ _STATUS: dict[type[Exception], int] = {
     WrongLogin: 401,
     NotFound: 404,
     Conflict: 409,
-    NothingToAcknowledge: 409,
+    Impossible: 409,
+    NoSuchAlarm: 404,
     Unsuitable: 422,
     Throttled: 429,
     EntryRefused: 422,
@@ -72,7 +74,7 @@ def tell_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(IdentityError, _refused)
     for refusal in (
-        *(NothingToAcknowledge, EntryRefused, NoSuchEntry, PlanRefused),
+        *(Impossible, NoSuchAlarm, EntryRefused, NoSuchEntry, PlanRefused),
         *(NoSuchEvent, ReasonConflict, NoSuchReport),
     ):
         app.add_exception_handler(refusal, _refused)

@@ -22,12 +22,13 @@ from service.api.access import Caller, caller_of, context_of, same_origin
 from service.api.asked import MOST_LIVE_TAGS
 from service.api.context import ApiContext
 from service.api.instants import to_ms
+from service.api.models.alarms import Alarm
 from service.api.models.common import Request
-from service.api.models.events import Alarm, Source
+from service.api.models.events import Source
 from service.api.models.line import Production
 from service.api.models.values import streamed_fields
 from service.runtime.errors import Retryable
-from service.runtime.views import Measure
+from service.runtime.views import Measure, Showing
 
 log = logging.getLogger(__name__)
 router = APIRouter()
@@ -231,7 +232,7 @@ class _Teller:
         if seen == self._alarms_seen:
             return
         try:
-            active = await self._context.alarms.alarms(active=True, limit=MOST_ALARMS)
+            active = await self._context.alarms.alarms(Showing.ACTIVE, limit=MOST_ALARMS)
         except Retryable:
             return  # the next beat tries again
         self._alarms_seen = seen

@@ -20,6 +20,7 @@ from service.domain.tagtable import TagTable
 from service.journal.log import Journal, open_journal
 from service.journal.registry import register
 from service.runtime.accounting import Accounting
+from service.runtime.alarm_desk import WatchDesk
 from service.runtime.alarms import AlarmStates
 from service.runtime.clock import Clock
 from service.runtime.derived import CONNECTOR as DERIVED
@@ -84,6 +85,7 @@ class Core:
     looking_back: LookingBack
     historian: Historian
     watch: Watch
+    desk: WatchDesk
     absence: AbsenceRules
     outbox: StateOutbox
     entries: Entries
@@ -216,6 +218,7 @@ async def open_core(
             recounter=Recounter(history, StateMoved(database), table, historian.progress),
             historian=historian,
             watch=watch,
+            desk=WatchDesk(watch, states),
             absence=absence,
             outbox=outbox,
             entries=entries,

@@ -161,14 +161,20 @@ class AlarmState:
         return self.phase in (Phase.UNACKNOWLEDGED, Phase.ACKNOWLEDGED)
 
     @property
+    def holds(self) -> tuple[tuple[Quiet, Hold], ...]:
+        """All that keeps people from being called, the strongest first."""
+        all_of_them = (
+            (Quiet.OUT_OF_SERVICE, self.out_of_service),
+            (Quiet.SUPPRESSED, self.suppressed),
+            (Quiet.SHELVED, self.shelved),
+        )
+        return tuple((quiet, hold) for quiet, hold in all_of_them if hold is not None)
+
+    @property
     def held(self) -> Silence | None:
         """Why the state itself keeps people from being called; None when it doesn't."""
-        if self.out_of_service is not None:
-            return Silence(Quiet.OUT_OF_SERVICE, self.out_of_service.by)
-        if self.suppressed is not None:
-            return Silence(Quiet.SUPPRESSED, self.suppressed.by or self.suppressed.reason)
-        if self.shelved is not None:
-            return Silence(Quiet.SHELVED, self.shelved.by)
+        for quiet, hold in self.holds:
+            return Silence(quiet, hold.by or hold.reason)
         return None
 
 

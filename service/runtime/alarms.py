@@ -3,8 +3,9 @@ kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from service.domain.alarm import (
@@ -15,7 +16,8 @@ from service.domain.alarm import (
     Silence,
     Transition,
 )
-from service.domain.lifecycle.actions import acknowledge, suppress, unsuppress
+from service.domain.lifecycle.actions import Action, act, suppress, unsuppress
+from service.domain.lifecycle.clock import pass_time, waits
 from service.domain.lifecycle.step import evaluate
 
 
@@ -89,22 +91,30 @@ class AlarmStates:
         self.silencer: Silencer | None = None
         self._definitions = definitions
         self._states: dict[str, AlarmState] = {}
+        self._by_alarm: dict[str, str] = {}
         self._changed: dict[str, AlarmState] = {}
         self._transitions: list[tuple[AlarmDefinition, Transition, AlarmState]] = []
 
     def restore(self, states: Mapping[str, AlarmState]) -> None:
         """Takes up states of an earlier run; those of definitions that are gone are left aside."""
         self._states = {d: s for d, s in states.items() if d in self._definitions}
+        self._by_alarm = {s.alarm: d for d, s in self._states.items() if s.alarm is not None}
 
     def __getitem__(self, definition: str) -> AlarmState:
         return self._states.get(definition, NORMAL)
 
+    def definition(self, id_: str) -> AlarmDefinition | None:
+        """The definition ``id_``; None when there is none."""
+        return self._definitions.get(id_)
+
     def by_alarm(self, alarm: str) -> AlarmDefinition | None:
         """The definition whose occurrence ``alarm`` is open."""
-        for definition, state in self._states.items():
-            if state.alarm == alarm:
-                return self._definitions[definition]
-        return None
+        definition = self._by_alarm.get(alarm)
+        return None if definition is None else self._definitions[definition]
+
+    def all(self) -> Iterator[tuple[AlarmDefinition, AlarmState]]:
+        """Every definition with its state."""
+        return ((one, self[id_]) for id_, one in self._definitions.items())
 
     def judge(
         self,
@@ -134,21 +144,41 @@ class AlarmStates:
     def unsuppress(self, definition: AlarmDefinition, now_ns: int) -> AlarmState:
         """Ends the suppression by design; nothing when there is none."""
         before = self[definition.id]
-        after, transitions = unsuppress(definition, before, now_ns)
+        after, transitions = unsuppress(
+            definition, before, now_ns, silence=lambda: self._silence(definition, now_ns)
+        )
         return self._keep(definition, before, after, transitions)
 
-    def acknowledge(
-        self, definition: AlarmDefinition, now_ns: int, *, by: str, comment: str | None
+    def act(
+        self, definition: AlarmDefinition, action: Action, now_ns: int, *, by: str
     ) -> AlarmState:
-        """Acknowledges; ValueError when there is nothing to acknowledge."""
+        """Does what a person asks for; Impossible when the state does not allow it."""
         before = self[definition.id]
-        after, transitions = acknowledge(definition, before, now_ns, by=by, comment=comment)
+        after, transitions = act(
+            definition, before, action, now_ns,
+            by=by, silence=lambda: self._silence(definition, now_ns),
+        )  # fmt: skip
         return self._keep(definition, before, after, transitions)
+
+    def note(self, definition: AlarmDefinition, transition: Transition) -> None:
+        """Keeps a transition that changes no state: a comment on an alarm that may be over."""
+        self._transitions.append((definition, transition, self[definition.id]))
+
+    def pass_time(self, now_ns: int) -> None:
+        """Lets shelving end and calls people again, as of ``now_ns`` in processing time."""
+        for id_, before in list(self._states.items()):
+            definition = self._definitions[id_]
+            if waits(definition, before):
+                after, transitions = pass_time(
+                    definition, before, now_ns,
+                    silence=partial(self._silence, definition, now_ns),
+                )  # fmt: skip
+                self._keep(definition, before, after, transitions)
 
     @property
     def dirty(self) -> bool:
         """Whether anything changed since ``taken``."""
-        return bool(self._changed)
+        return bool(self._changed or self._transitions)
 
     def taken(
         self,
@@ -190,8 +220,16 @@ class AlarmStates:
         transitions: Sequence[Transition],
     ) -> AlarmState:
         if after != before:
-            self._states[definition.id] = after
             self._changed[definition.id] = after
+            if after == NORMAL:
+                self._states.pop(definition.id, None)
+            else:
+                self._states[definition.id] = after
+            if before.alarm != after.alarm:
+                if before.alarm is not None:
+                    del self._by_alarm[before.alarm]
+                if after.alarm is not None:
+                    self._by_alarm[after.alarm] = definition.id
         for transition in transitions:
             told = replace(transition, root=after.root or before.root)
             self._transitions.append((definition, told, after))

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol
 
-from service.domain.alarm import Phase, Priority, TransitionKind
+from service.domain.alarm import (
+    AlarmDefinition,
+    AlarmState,
+    Hold,
+    Phase,
+    Priority,
+    Quiet,
+    TransitionKind,
+)
+from service.domain.lifecycle.actions import Action
 from service.domain.plan import Window
 from service.domain.production.book import StageWindow
 from service.runtime.ingest import SourceState
@@ -119,11 +128,17 @@ class AlarmView:
     value: float | None
     limit: float | None
     unit: str
+    definition: str
+    quiet: Quiet | None = None
+    """Why nobody was called about it; None when people were."""
+    holds: Sequence[tuple[Quiet, Hold]] = ()
+    """What keeps people from being called about it now."""
 
 
 @dataclass(frozen=True, slots=True)
 class TransitionView:
-    """One step of an alarm. at_ns: when it happened; recorded_ns: when the service found out."""
+    """One step of an alarm. at_ns: when it happened; recorded_ns: when the service found out.
+    quiet: why nobody was called about it, and by what."""
 
     id: str
     kind: TransitionKind
@@ -132,6 +147,19 @@ class TransitionView:
     by: str | None
     comment: str | None
     value: float | None
+    quiet: Quiet | None = None
+    quiet_by: str | None = None
+
+
+class Showing(StrEnum):
+    """Which alarms a list shows."""
+
+    ACTIVE = "active"
+    """Open and nothing holds them: what an operator has to deal with."""
+    HELD = "held"
+    """Open, and shelved, suppressed, out of service, or of a rule on trial."""
+    ALL = "all"
+    """Those that are over as well."""
 
 
 class AlarmBook(Protocol):
@@ -143,18 +171,51 @@ class AlarmBook(Protocol):
         """Moves on with every committed transition."""
         ...
 
-    async def alarms(self, *, active: bool, limit: int, offset: int = 0) -> Sequence[AlarmView]:
-        """Those not in NORMAL (active), most urgent and newest first; or all, newest first."""
+    async def alarms(self, showing: Showing, *, limit: int, offset: int = 0) -> Sequence[AlarmView]:
+        """Open ones, most urgent and newest first; or all, newest first."""
         ...
 
     async def alarm(self, alarm: str) -> tuple[AlarmView, Sequence[TransitionView]] | None:
         """One alarm with its transitions in order; None when there is no such alarm."""
         ...
 
-    async def acknowledge(self, alarm: str, *, by: str, comment: str | None) -> None:
-        """Acknowledges for the person ``by``. Raises ``watch.NothingToAcknowledge``, and Retryable
-        when it is taken but can't be kept yet."""
+    async def steps_of(self, definition: str, *, limit: int) -> Sequence[TransitionView]:
+        """The last transitions of a definition, newest first: of all its alarms, and those while it
+        was normal."""
         ...
+
+
+class AlarmDesk(Protocol):
+    """What people do to alarms, and every alarm that can stand. Called concurrently; whatever
+    changes something raises Impossible when the alarm's state does not allow it, and Retryable when
+    it is done but can't be kept yet."""
+
+    def definitions(self) -> Iterable[tuple[AlarmDefinition, AlarmState]]:
+        """Every alarm that can stand, with its state; must not block."""
+        ...
+
+    def definition(self, definition: str) -> tuple[AlarmDefinition, AlarmState]:
+        """One of them; raises NoSuchAlarm."""
+        ...
+
+    async def act(self, definition: str, action: Action, *, by: str) -> None:
+        """Does ``action`` to an alarm, standing or not, for the person ``by``. Raises
+        NoSuchAlarm."""
+        ...
+
+    async def act_on(self, alarm: AlarmView, action: Action, *, by: str) -> None:
+        """Does ``action`` to one occurrence; one that is over can only be commented on."""
+        ...
+
+    async def acknowledge(
+        self, alarms: Sequence[str], *, by: str, comment: str | None
+    ) -> Sequence[str]:
+        """Acknowledges those of ``alarms`` that can be, all in one step, and returns them."""
+        ...
+
+
+class NoSuchAlarm(Exception):
+    """There is no alarm definition of that name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ notifications."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 from service.domain.alarm import AlarmState
 from service.domain.instants import seconds
@@ -24,12 +26,10 @@ from service.runtime.watch_values import ValueRules
 
 CURSOR_EVERY_S = 1.0
 ABSENCE_EVERY_S = 1.0
-ACKNOWLEDGE_S = 10.0
-"""How long a person waits for an acknowledgement to be kept."""
+PATIENCE_S = 10.0
+"""How long a person waits for what was done to an alarm to be kept."""
 
-
-class NothingToAcknowledge(Exception):
-    """The alarm is not open, or was acknowledged before."""
+T = TypeVar("T")
 
 
 class Watch:
@@ -49,7 +49,7 @@ class Watch:
         meters: MeterRules,
         production: ProductionRules,
         absence: AbsenceRules,
-        acknowledge_s: float = ACKNOWLEDGE_S,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._states = states
         self._store = store
@@ -60,7 +60,7 @@ class Watch:
         self._meters = meters
         self._production = production
         self._absence = absence
-        self._acknowledge_s = acknowledge_s
+        self._patience_s = patience_s
         self._step = asyncio.Lock()
         self._judged_ns: int | None = None
         self._read = Progress()
@@ -105,7 +105,7 @@ class Watch:
             await accounting.commits.until(seen + 1)
 
     async def run_absence(self) -> None:
-        """Looks for silent item groups, for ever."""
+        """Looks for silent item groups and lets time pass for all alarms, for ever."""
         while True:
             await self.look_around()
             await self._clock.sleep(ABSENCE_EVERY_S)
@@ -117,29 +117,24 @@ class Watch:
             self._absence.judge(now_ns)
             if self._suppressions is not None:
                 self._suppressions.pass_time(now_ns)
+            self._states.pass_time(now_ns)
             await self._commit_if_due()
 
-    async def acknowledge(self, alarm: str, *, by: str, comment: str | None) -> None:
-        """Acknowledges the open alarm ``alarm`` for the person ``by``. NothingToAcknowledge when
-        it isn't; Retryable when that could not be kept in time, which then happens with a later
-        step."""
-        definition = self._states.by_alarm(alarm)
-        if definition is None:
-            raise NothingToAcknowledge(f"alarm {alarm} is not open")
+    async def keep(self, deed: Callable[[int], T]) -> T:
+        """Does what a person asked for, given the time, and waits until it is kept. Retryable when
+        that took too long: it is done, and will be kept with a later step."""
+        # At once, though a step may be waiting for the store: it counts with the next one.
+        answer = deed(self._clock.now_ns())
         try:
-            # At once, though a step may be waiting for the store: it counts with the next one.
-            self._states.acknowledge(definition, self._clock.now_ns(), by=by, comment=comment)
-        except ValueError as error:
-            raise NothingToAcknowledge(str(error)) from error
-        try:
-            async with asyncio.timeout(self._acknowledge_s), self._step:
+            async with asyncio.timeout(self._patience_s), self._step:
                 if self._states.dirty:
                     await self._commit()
         except TimeoutError as error:
             raise Retryable(
-                f"alarm {alarm}: the state can't be written at the moment; the acknowledgement is "
-                f"taken and will be stored once the state can be written"
+                "the state can't be written at the moment; what you did to the alarm is taken and "
+                "will be stored once the state can be written"
             ) from error
+        return answer
 
     async def caught_up(self, position: int) -> None:
         """Waits until everything up to journal ``position`` was judged, then keeps the cursor."""

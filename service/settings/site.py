@@ -19,6 +19,7 @@ from service.domain.line import Line
 from service.domain.plan import Plan
 from service.domain.rules import Rule
 from service.domain.tag import Tag
+from service.runtime.shelving import ShelvingLimits
 from service.settings.document import Document
 from service.settings.files import read_text
 from service.settings.flow import read_line
@@ -39,7 +40,7 @@ from service.settings.routes import Known, RouteBook
 from service.settings.rulebook import TABLES as RULE_KINDS
 from service.settings.rulebook import Rulebook
 from service.settings.schedule import edge_ns, read_calendar, read_plan
-from service.settings.tables import CalendarTable, ServiceTable, SiteTable
+from service.settings.tables import AlarmsTable, CalendarTable, ServiceTable, SiteTable
 from service.settings.taglist import FILE as TAGS_FILE
 from service.settings.taglist import read_tag_list
 
@@ -48,9 +49,7 @@ RULES_FILE = "rules.toml"
 FILES = (SITE_FILE, TAGS_FILE, RULES_FILE)
 TABLES = (
     *("site", "service", "connectors", "history", "stages", "meters", "calendar", "plan"),
-    "outbound",
-    "notifications",
-    "heartbeat",
+    *("alarms", "outbound", "notifications", "heartbeat"),
     *ROUTE_TABLES,
 )
 
@@ -80,6 +79,7 @@ class Site:
     name_zh: str
     zone: ZoneInfo
     service: ServiceSettings
+    shelving: ShelvingLimits
     tags: tuple[Tag, ...]
     line: Line
     calendar: Calendar
@@ -135,6 +135,7 @@ def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
     about = document.table("site", example="[site] with id, name_en, name_zh and time_zone")
     site = document.section(SiteTable, about, ("site",)) if about is not None else None
     service = document.section(ServiceTable, document.tables.get("service", {}), ("service",))
+    alarms = document.section(AlarmsTable, document.tables.get("alarms", {}), ("alarms",))
     sources = read_sources(document)
     if tag_list.is_whole and names == list(sources):
         judge_groups(document, sources, tag_list.tags)
@@ -160,7 +161,7 @@ def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
     announcing = _announcing(document, destinations, schedule, line, rules)
     if site is None or service is None or history is None or schedule is None or plan is None:
         return None
-    if outbound is None:
+    if outbound is None or alarms is None:
         return None
     return Site(
         folder=folder,
@@ -175,6 +176,7 @@ def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
             log_level=service.log_level,
             public_url=service.public_url,
         ),
+        shelving=ShelvingLimits(alarms.shelve_operator_h, alarms.shelve_engineer_h),
         tags=tag_list.tags,
         line=line,
         calendar=schedule[0],

@@ -74,6 +74,13 @@ class ServiceTable(Section):
     public_url: Annotated[HttpUrl | None, Field(examples=["https://anodewatch.example.com"])] = None
 
 
+class AlarmsTable(Section):
+    """[alarms]"""
+
+    shelve_operator_h: Annotated[Number, Field(gt=0, le=8784, examples=[8.0])] = 8.0
+    shelve_engineer_h: Annotated[Number, Field(gt=0, le=8784, examples=[72.0])] = 72.0
+
+
 class StageChangeTable(Section):
     """[[stages.changes]]: what is left out stays as it was."""
 

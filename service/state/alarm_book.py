@@ -1,41 +1,50 @@
-"""The alarms that stand and stood, for those who look; acknowledging goes through the watch."""
+"""The alarms that stand and stood, for those who look; what people do goes through the watch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, func, not_, or_, select
 
-from service.domain.alarm import Phase, Priority, TransitionKind
+from service.domain.alarm import NORMAL, AlarmState, Hold, Phase, Quiet
 from service.runtime.progress import Progress
-from service.runtime.views import AlarmView, TransitionView
-from service.runtime.watch import Watch
+from service.runtime.views import AlarmView, Showing, TransitionView
+from service.state.alarm_rows import alarm_view, step_view
 from service.state.database import Database
-from service.state.tables import alarm, transition
+from service.state.rule_states import load_states
+from service.state.tables import alarm, rule_state, transition
+
+_HELD = or_(
+    rule_state.c.shelved.is_not(None),
+    rule_state.c.suppressed.is_not(None),
+    rule_state.c.out_of_service.is_not(None),
+    func.coalesce(alarm.c.quiet, "") == str(Quiet.SHADOW),
+)
 
 
 class StateAlarmBook:
-    """Implements ``service.runtime.views.AlarmBook``."""
+    """Implements ``service.runtime.views.AlarmBook``. changes: moves on with every committed
+    transition."""
 
-    def __init__(self, database: Database, watch: Watch) -> None:
+    def __init__(self, database: Database, changes: Progress) -> None:
         self._database = database
-        self._watch = watch
+        self._changes = changes
 
     @property
     def changes(self) -> Progress:
         """Moves on with every committed transition."""
-        return self._watch.transitions
+        return self._changes
 
-    async def alarms(self, *, active: bool, limit: int, offset: int = 0) -> Sequence[AlarmView]:
-        """Those not in NORMAL (active), most urgent and newest first; or all, newest first."""
-        wanted = select(alarm).limit(limit).offset(offset)
-        if active:
-            wanted = wanted.where(alarm.c.phase != str(Phase.NORMAL))
-            wanted = wanted.order_by(alarm.c.priority, alarm.c.raised_ns.desc())
-        else:
-            wanted = wanted.order_by(alarm.c.raised_ns.desc())
-        return await self._database.read(lambda c: [_view(row) for row in c.execute(wanted)])
+    async def alarms(self, showing: Showing, *, limit: int, offset: int = 0) -> Sequence[AlarmView]:
+        """Open ones, most urgent and newest first; or all, newest first."""
+
+        def read(connection: Connection) -> list[AlarmView]:
+            rows = connection.execute(_wanted(showing).limit(limit).offset(offset)).all()
+            states = _states_of(connection, [row.definition for row in rows])
+            return [alarm_view(row, _holds(row, states)) for row in rows]
+
+        return await self._database.read(read)
 
     async def alarm(self, alarm_id: str) -> tuple[AlarmView, Sequence[TransitionView]] | None:
         """One alarm with its transitions in order; None when there is no such alarm."""
@@ -47,47 +56,41 @@ class StateAlarmBook:
             steps = connection.execute(
                 select(transition)
                 .where(transition.c.alarm == alarm_id)
-                .order_by(transition.c.at_ns, transition.c.recorded_ns, transition.c.kind)
+                .order_by(transition.c.at_ns, transition.c.seq)
             )
-            return _view(row), [_step(step) for step in steps]
+            states = _states_of(connection, [row.definition])
+            return alarm_view(row, _holds(row, states)), [step_view(step) for step in steps]
 
         return await self._database.read(read)
 
-    async def acknowledge(self, alarm_id: str, *, by: str, comment: str | None) -> None:
-        """Acknowledges for the person ``by``; raises ``watch.NothingToAcknowledge``."""
-        await self._watch.acknowledge(alarm_id, by=by, comment=comment)
+    async def steps_of(self, definition: str, *, limit: int) -> Sequence[TransitionView]:
+        """The last transitions of a definition, newest first."""
+        wanted = (
+            select(transition)
+            .where(transition.c.definition == definition)
+            .order_by(transition.c.at_ns.desc(), transition.c.seq.desc())
+            .limit(limit)
+        )
+        return await self._database.read(lambda c: [step_view(row) for row in c.execute(wanted)])
 
 
-def _view(row: Any) -> AlarmView:
-    return AlarmView(
-        id=row.id,
-        rule=row.rule,
-        kind=row.kind,
-        priority=Priority(row.priority),
-        asset=row.asset,
-        tag=row.tag,
-        stage=row.stage,
-        phase=Phase(row.phase),
-        message_en=row.message_en,
-        message_zh=row.message_zh,
-        raised_ns=row.raised_ns,
-        returned_ns=row.returned_ns,
-        acknowledged_ns=row.acknowledged_ns,
-        acknowledged_by=row.acknowledged_by,
-        comment=row.comment,
-        value=row.value,
-        limit=row.limit,
-        unit=row.unit,
+def _wanted(showing: Showing) -> Select[Any]:
+    if showing is Showing.ALL:
+        return select(alarm).order_by(alarm.c.raised_ns.desc())
+    joined = alarm.outerjoin(rule_state, rule_state.c.definition == alarm.c.definition)
+    return (
+        select(alarm)
+        .select_from(joined)
+        .where(alarm.c.phase != str(Phase.NORMAL))
+        .where(_HELD if showing is Showing.HELD else not_(_HELD))
+        .order_by(alarm.c.priority, alarm.c.raised_ns.desc())
     )
 
 
-def _step(row: Any) -> TransitionView:
-    return TransitionView(
-        id=row.id,
-        kind=TransitionKind(row.kind),
-        at_ns=row.at_ns,
-        recorded_ns=row.recorded_ns,
-        by=row.by,
-        comment=row.comment,
-        value=row.value,
-    )
+def _states_of(connection: Connection, definitions: Sequence[str]) -> Mapping[str, AlarmState]:
+    return load_states(connection, sorted(set(definitions)))
+
+
+def _holds(row: Any, states: Mapping[str, AlarmState]) -> Sequence[tuple[Quiet, Hold]]:
+    """What holds an alarm that is open."""
+    return states.get(row.definition, NORMAL).holds if row.phase != str(Phase.NORMAL) else ()

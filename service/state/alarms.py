@@ -15,15 +15,16 @@ from service.domain.alarm import (
     AlarmDefinition,
     AlarmState,
     Phase,
-    Priority,
     Transition,
     TransitionKind,
 )
 from service.domain.announcing import Announcing, Floods, to_all
 from service.domain.lifecycle.actions import withdraw
 from service.domain.oncall import Moment, no_shift
+from service.runtime.alarm_desk import definition_of
 from service.runtime.alarms import WatchCommit, WatchState
 from service.runtime.notify import Destination, SiteName
+from service.state.alarm_rows import alarm_view
 from service.state.announcer import Announcer, load_floods
 from service.state.database import Database
 from service.state.rule_states import keep_state, load_states
@@ -108,7 +109,7 @@ class StateAlarms:
             rows = connection.execute(select(alarm).where(alarm.c.phase != str(Phase.NORMAL))).all()
             gone = [row for row in rows if row.definition not in known]
             for row in gone:
-                definition = _definition_of(row)
+                definition = definition_of(alarm_view(row))
                 untold = kept.get(row.definition, NORMAL).untold
                 state = AlarmState(Phase(row.phase), None, row.id, untold=untold)
                 for one in withdraw(definition, state, now_ns):
@@ -167,26 +168,6 @@ def _keep_alarm(
     found = connection.execute(update(alarm).where(alarm.c.id == one.alarm).values(**values))
     if found.rowcount == 0 and one.kind is TransitionKind.RAISED:
         connection.execute(insert(alarm).values(**_row(definition, one)))
-
-
-def _definition_of(row: Any) -> AlarmDefinition:
-    """The definition that an alarm had when it was raised, as far as people are told of it."""
-    return AlarmDefinition(
-        id=row.definition,
-        rule=row.rule,
-        version="",
-        kind=row.kind,
-        priority=Priority(row.priority),
-        asset=row.asset,
-        on_delay_ns=0,
-        off_delay_ns=0,
-        message_en=row.message_en,
-        message_zh=row.message_zh,
-        tag=row.tag,
-        stage=row.stage,
-        limit=row.limit,
-        unit=row.unit,
-    )
 
 
 def _row(definition: AlarmDefinition, one: Transition) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,9 +13,14 @@ from service.domain.alarm import NORMAL, AlarmState, Call, Hold, Phase, Quiet, S
 from service.state.tables import rule_state
 
 
-def load_states(connection: Connection) -> dict[str, AlarmState]:
-    """All kept states by definition."""
-    return {row.definition: _state(row) for row in connection.execute(select(rule_state))}
+def load_states(
+    connection: Connection, definitions: Sequence[str] | None = None
+) -> dict[str, AlarmState]:
+    """The kept states by definition; of all, or of ``definitions``."""
+    wanted = select(rule_state)
+    if definitions is not None:
+        wanted = wanted.where(rule_state.c.definition.in_(definitions))
+    return {row.definition: _state(row) for row in connection.execute(wanted)}
 
 
 def keep_state(connection: Connection, definition: str, state: AlarmState) -> None:

@@ -102,7 +102,8 @@ alarm = Table(
 transition = Table(
     "transition",
     metadata,
-    Column("id", String(40), primary_key=True),
+    Column("seq", Row, primary_key=True, autoincrement=True),  # the order of one instant
+    Column("id", String(40), nullable=False, unique=True),
     Column("alarm", String(40), index=True),  # null when the alarm was normal
     Column("definition", String(200), nullable=False, index=True),
     Column("kind", String(20), nullable=False),

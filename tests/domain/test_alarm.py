@@ -15,7 +15,7 @@ from service.domain.alarm import (
     Priority,
     Transition,
 )
-from service.domain.lifecycle.actions import acknowledge
+from service.domain.lifecycle.actions import Acknowledge, act
 from service.domain.lifecycle.step import evaluate
 
 DEFINITION = AlarmDefinition(
@@ -42,7 +42,7 @@ def play(steps: list[tuple[int, Input | str]]) -> tuple[AlarmState, list[tuple[s
         if isinstance(step, Input):
             state, transitions = evaluate(DEFINITION, state, step, now)
         else:
-            state, transitions = acknowledge(DEFINITION, state, now, by="li", comment=None)
+            state, transitions = act(DEFINITION, state, Acknowledge(), now, by="li")
         seen += transitions
     return state, [(str(t.kind), t.at_ns) for t in seen]
 
@@ -83,7 +83,7 @@ def test_life(
 @pytest.mark.parametrize("state", [NORMAL, AlarmState(Phase.ACKNOWLEDGED, None, "a")])
 def test_there_must_be_something_to_acknowledge(state: AlarmState) -> None:
     with pytest.raises(ValueError, match="nothing to acknowledge"):
-        acknowledge(DEFINITION, state, 1, by="li", comment=None)
+        act(DEFINITION, state, Acknowledge(), 1, by="li")
 
 
 @given(

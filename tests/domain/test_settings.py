@@ -22,6 +22,7 @@ from service.settings import Site, load_site
 from service.settings.rulebook import TABLES
 from service.settings.ruletables import RuleTable
 from service.settings.tables import (
+    AlarmsTable,
     CalendarTable,
     DowntimeTable,
     MeterTable,
@@ -143,7 +144,7 @@ def test_settings_are_those_of_their_connectors(site: Site) -> None:
 
 SITE_TABLES = (
     *(SiteTable, ServiceTable, StageTable, MeterTable, ShiftEntry, DowntimeTable, CalendarTable),
-    *(PlanTable, NotificationTable),
+    *(PlanTable, NotificationTable, AlarmsTable),
 )
 
 

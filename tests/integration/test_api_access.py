@@ -133,10 +133,10 @@ async def test_who_may_acknowledge(api: Api, role: Role, status: int) -> None:
 async def test_an_acknowledgement_that_can_not_be_kept_yet_is_a_503(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def taken(alarm: str, *, by: str, comment: str | None) -> None:
+    async def taken(_deed: object) -> None:
         raise Retryable("the acknowledgement will be stored once the state can be written")
 
-    monkeypatch.setattr(api.alarms, "acknowledge", taken)
+    monkeypatch.setattr(api.alarms, "keep", taken)
     client = await api.logged_in(Role.OPERATOR)
     answer = await client.post(f"/api/v1/alarms/{ALARM}/acknowledge", json={})
     assert answer.status_code == 503

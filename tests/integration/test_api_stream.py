@@ -140,7 +140,7 @@ async def test_alarms_are_told_when_they_change(served: Served) -> None:
     alarms = served.api.alarms
     async with served.connect() as page:
         await hear(page, "alarms")
-        await alarms.acknowledge(alarms.view.id, by="li.wei", comment=None)
+        await alarms.desk.acknowledge([alarms.view.id], by="li.wei", comment=None)
         (alarm,) = (await hear(page, "alarms"))["active"]
         assert alarm["acknowledged_by"] == "li.wei"
 

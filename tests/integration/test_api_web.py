@@ -35,7 +35,25 @@ CONTRACT = {
     "/api/v1/alarms": {"get"},
     "/api/v1/alarms/{alarm_id}": {"get"},
     "/api/v1/alarms/{alarm_id}/explain": {"get"},
-    "/api/v1/alarms/{alarm_id}/acknowledge": {"post"},
+    "/api/v1/alarms/acknowledge": {"post"},
+    **{
+        f"/api/v1/alarms/{{alarm_id}}/{action}": {"post"}
+        for action in (
+            "acknowledge",
+            "reset",
+            "comment",
+            "shelve",
+            "unshelve",
+            "remove-from-service",
+            "return-to-service",
+        )
+    },
+    "/api/v1/alarm-definitions": {"get"},
+    "/api/v1/alarm-definitions/{definition_id}/transitions": {"get"},
+    **{
+        f"/api/v1/alarm-definitions/{{definition_id}}/{action}": {"post"}
+        for action in ("comment", "shelve", "unshelve", "remove-from-service", "return-to-service")
+    },
     "/api/v1/backtest": {"post"},
     "/api/v1/losses": {"get"},
     "/api/v1/losses/{event_id}/reason": {"put"},

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from service.cli.run import causes
 from service.domain.instants import DAY_NS, SECOND_NS
+from service.domain.lifecycle.actions import Acknowledge
 from service.runtime.errors import ConnectorError, Fatal, Retryable
 from service.runtime.notify import Destination, SiteName
 from service.state.alarms import StateAlarms
@@ -27,7 +28,7 @@ async def test_an_alarm_whose_rule_is_gone_ends(tmp_path: Path, acknowledged: bo
     async with rig(tmp_path) as r:
         await r.feed(rows((1, HOT, 1170, 0), cover=(0, 12)))
         if acknowledged:
-            await r.watch.acknowledge(r.watch.state(H).alarm or "", by="li", comment=None)
+            await r.desk.act(H, Acknowledge(), by="li")
         store = StateAlarms(
             r.database, SiteName("s", "Site", "厂", "http://x"), [Destination("m", Silent())]
         )

@@ -14,6 +14,7 @@ from service.domain.alarm import Phase, Priority
 from service.domain.batch import Batch
 from service.domain.definitions import define
 from service.domain.instants import SECOND_NS
+from service.domain.lifecycle.actions import Acknowledge, Impossible
 from service.domain.line import Line
 from service.domain.rules import (
     LimitKind,
@@ -23,7 +24,7 @@ from service.domain.rules import (
 from service.domain.tagtable import TagTable
 from service.runtime.alarms import AlarmStates
 from service.runtime.notify import Destination, SiteName
-from service.runtime.watch import NothingToAcknowledge, Watch
+from service.runtime.watch import Watch
 from service.runtime.watch_meters import MeterRules
 from service.runtime.watch_production import ProductionRules
 from service.runtime.watch_values import ValueRules
@@ -138,13 +139,11 @@ async def test_every_state_survives_a_restart(tmp_path: Path) -> None:
         await r.feed(alive(5, 12))
         (row,) = (a for a in await r.alarms() if a[0] == HH)
         assert row[1] == "unacknowledged"
-        occurrence = r.watch.state(HH).alarm
-        assert occurrence is not None
-        await r.watch.acknowledge(occurrence, by="li", comment="looking")
+        await r.desk.act(HH, Acknowledge("looking"), by="li")
     async with rig(tmp_path) as r:
         assert r.watch.state(HH).phase is Phase.ACKNOWLEDGED
-        with pytest.raises(NothingToAcknowledge):
-            await r.watch.acknowledge(occurrence, by="wang", comment=None)
+        with pytest.raises(Impossible):
+            await r.desk.act(HH, Acknowledge(), by="wang")
         await r.feed(rows((20, HOT, 1100, 0), cover=(12, 40)))
         assert await r.alarms() == [(H, "returned"), (HH, "normal")]
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from service.domain.alarm import Phase
+from service.domain.lifecycle.actions import Acknowledge, Impossible
 from service.runtime.alarms import AlarmStore, WatchCommit, WatchState
 from service.runtime.errors import Retryable
-from service.runtime.watch import NothingToAcknowledge
 from tests.watch_rig import HH, HOT, H, Rig, alive, rig, rows
 
 
@@ -47,7 +47,7 @@ async def gated(folder: Path) -> AsyncIterator[tuple[Rig, Gate]]:
         gates.append(Gate(store))
         return gates[0]
 
-    async with rig(folder, through=through, acknowledge_s=0.05) as r:
+    async with rig(folder, through=through, patience_s=0.05) as r:
         yield r, gates[0]
 
 
@@ -107,14 +107,12 @@ async def test_an_acknowledgement_is_taken_though_it_can_not_be_kept_in_time(
 ) -> None:
     async with gated(tmp_path) as (r, gate):
         await r.feed(rows((1, HOT, 1170, 0), cover=(0, 12)))
-        alarm = r.watch.state(H).alarm
-        assert alarm is not None
         gate.refusing = True
         with pytest.raises(Retryable, match="will be stored once the state can be written"):
-            await r.watch.acknowledge(alarm, by="li", comment="looking")
+            await r.desk.act(H, Acknowledge("looking"), by="li")
         assert r.watch.state(H).phase is Phase.ACKNOWLEDGED
-        with pytest.raises(NothingToAcknowledge):
-            await r.watch.acknowledge(alarm, by="wang", comment=None)
+        with pytest.raises(Impossible):
+            await r.desk.act(H, Acknowledge(), by="wang")
         assert await r.alarms() == [(H, "unacknowledged")]
         gate.refusing = False
         await r.feed(alive(12, 13))  # any step brings it along
@@ -124,15 +122,13 @@ async def test_an_acknowledgement_is_taken_though_it_can_not_be_kept_in_time(
 async def test_an_acknowledgement_does_not_wait_behind_a_step_that_hangs(tmp_path: Path) -> None:
     async with gated(tmp_path) as (r, gate):
         await r.feed(rows((1, HOT, 1170, 0), cover=(0, 12)))
-        alarm = r.watch.state(H).alarm
-        assert alarm is not None
         gate.refusing = True
         await r.clock.advance(2)
         gate.asked.clear()
         step = asyncio.create_task(r.watch.caught_up(r.watch.position))
         await gate.asked.wait()
         with pytest.raises(Retryable):
-            await r.watch.acknowledge(alarm, by="li", comment=None)
+            await r.desk.act(H, Acknowledge(), by="li")
         gate.refusing = False
         await r.clock.advance(60)
         await step

@@ -1,89 +1,13 @@
-"""Alarms, sources and deliveries on the wire."""
+"""Sources and deliveries on the wire."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from service.api.instants import Instant, iso, iso_or_none
-from service.api.models.common import Answer, Request
-from service.domain.alarm import Phase, TransitionKind
+from service.api.models.common import Answer
 from service.runtime.ingest import SourceState
-from service.runtime.views import AlarmView, DeliveryView, SourceView, TransitionView
-
-
-class Alarm(Answer):
-    """One occurrence of an alarm (ISA-18.2)."""
-
-    id: str
-    rule: str
-    kind: str
-    priority: int = Field(ge=1, le=4, description="1 is the most urgent")
-    asset: str
-    tag: str | None
-    stage: str | None
-    state: Phase
-    message_en: str
-    message_zh: str
-    raised_at: Instant
-    returned_at: Instant | None
-    acknowledged_at: Instant | None
-    acknowledged_by: str | None
-    comment: str | None
-    value: float | None
-    limit: float | None
-    unit: str
-
-    @classmethod
-    def of(cls, alarm: AlarmView) -> Alarm:
-        return cls(**_alarm_fields(alarm))
-
-
-class Alarms(Answer):
-    """Alarms, newest first; active ones by urgency first."""
-
-    alarms: list[Alarm]
-
-
-class Transition(Answer):
-    """One step of an alarm. at: when it happened; recorded_at: when the service found out."""
-
-    id: str
-    kind: TransitionKind
-    at: Instant
-    recorded_at: Instant
-    by: str | None
-    comment: str | None
-    value: float | None
-
-    @classmethod
-    def of(cls, step: TransitionView) -> Transition:
-        return cls(
-            id=step.id,
-            kind=step.kind,
-            at=iso(step.at_ns),
-            recorded_at=iso(step.recorded_ns),
-            by=step.by,
-            comment=step.comment,
-            value=step.value,
-        )
-
-
-class AlarmLife(Alarm):
-    """An alarm with all its steps, oldest first."""
-
-    transitions: list[Transition]
-
-    @classmethod
-    def with_steps(cls, alarm: AlarmView, steps: list[Transition]) -> AlarmLife:
-        return cls(transitions=steps, **_alarm_fields(alarm))
-
-
-class Acknowledgement(Request):
-    """An acknowledgement; the comment is kept with it."""
-
-    comment: str | None = Field(default=None, max_length=500)
+from service.runtime.views import DeliveryView, SourceView
 
 
 class Group(Answer):
@@ -173,26 +97,3 @@ class Deliveries(Answer):
     """Notifications, newest first."""
 
     deliveries: list[Delivery]
-
-
-def _alarm_fields(alarm: AlarmView) -> dict[str, Any]:
-    return {
-        "id": alarm.id,
-        "rule": alarm.rule,
-        "kind": alarm.kind,
-        "priority": int(alarm.priority),
-        "asset": alarm.asset,
-        "tag": alarm.tag,
-        "stage": alarm.stage,
-        "state": alarm.phase,
-        "message_en": alarm.message_en,
-        "message_zh": alarm.message_zh,
-        "raised_at": iso(alarm.raised_ns),
-        "returned_at": iso_or_none(alarm.returned_ns),
-        "acknowledged_at": iso_or_none(alarm.acknowledged_ns),
-        "acknowledged_by": alarm.acknowledged_by,
-        "comment": alarm.comment,
-        "value": alarm.value,
-        "limit": alarm.limit,
-        "unit": alarm.unit,
-    }

@@ -32,7 +32,7 @@ def api_context(
     """The ports of the API over ``core``."""
     site = core.site
     folder = web_folder()
-    alarms = StateAlarmBook(core.database, core.watch)
+    alarms = StateAlarmBook(core.database, core.watch.transitions)
     return ApiContext(
         site=SiteCard(
             id=site.id,
@@ -50,6 +50,8 @@ def api_context(
         production=production,
         forecast=core.forecasts,
         alarms=alarms,
+        desk=core.desk,
+        shelving=site.shelving,
         sources=CoreSources(core),
         deliveries=StateDeliveries(core.database),
         readiness=CoreReadiness(core),

@@ -21,7 +21,7 @@ from service.domain.plan import Window, window_start_ns
 from service.domain.rules import Rule
 from service.runtime.lossbook import AlarmExplained
 from service.runtime.losses import Losses
-from service.runtime.views import AlarmBook, AlarmView
+from service.runtime.views import AlarmBook, AlarmView, Showing
 
 LONGEST_NS = 14 * DAY_NS
 """Of a window that an explanation looks at: the end of it counts."""
@@ -50,7 +50,7 @@ class CoreExplanations:
         start_ns, end_ns = self._window(alarm)
         others = [
             _happening(one)
-            for one in await self._alarms.alarms(active=False, limit=MOST_ALARMS)
+            for one in await self._alarms.alarms(Showing.ALL, limit=MOST_ALARMS)
             if one.id != alarm.id
         ]
         stage, unit = self._about(alarm)

@@ -15,6 +15,7 @@ from service.domain.alarm import (
     AlarmState,
     Input,
     Phase,
+    Quiet,
     Silence,
     Transition,
     TransitionKind,
@@ -39,7 +40,7 @@ def evaluate(
     anything but the state itself keeps people from being called.
 
     A return is told to those who were told that the alarm stands, and only to them. Where nobody
-    was called, nobody has to acknowledge: such an alarm is over when it returns.
+    was called, nobody has to acknowledge: such an alarm is over when it returns, or latched.
     """
     if input is Input.UNKNOWN:
         return replace(state, pending_ns=None), ()
@@ -53,7 +54,17 @@ def evaluate(
     if state.stands:
         return _return(definition, state, due_ns, value)
     said = explain() if explain is not None else None
-    return _raise(definition, state, due_ns, value, said, state.held or (silence and silence()))
+    hushed = state.held or silence_of(definition, silence)
+    return _raise(definition, state, due_ns, value, said, hushed)
+
+
+def silence_of(
+    definition: AlarmDefinition, silence: Callable[[], Silence | None] | None
+) -> Silence | None:
+    """Why nobody is to be called, apart from what the state holds; None when they are."""
+    if definition.handling.shadow:
+        return Silence(Quiet.SHADOW, definition.rule)
+    return None if silence is None else silence()
 
 
 def over(state: AlarmState) -> AlarmState:
@@ -69,6 +80,12 @@ def over(state: AlarmState) -> AlarmState:
     )
 
 
+def latches(definition: AlarmDefinition, state: AlarmState) -> bool:
+    """Whether the alarm stays when it has returned; on trial it keeps nobody busy."""
+    on_trial = state.untold is not None and state.untold.quiet is Quiet.SHADOW
+    return definition.handling.latching and not on_trial
+
+
 def step(
     definition: AlarmDefinition,
     alarm: str | None,
@@ -79,10 +96,12 @@ def step(
     by: str | None = None,
     comment: str | None = None,
     silence: Silence | None = None,
+    told_apart_by: tuple[object, ...] = (),
 ) -> Transition:
-    """One transition with its id."""
+    """One transition with its id. told_apart_by: what else tells it from another at the same
+    instant."""
     return Transition(
-        id=hashed(definition.version, definition.id, at_ns, kind),
+        id=hashed(definition.version, definition.id, at_ns, kind, *told_apart_by),
         alarm=alarm,
         definition=definition.id,
         kind=kind,
@@ -135,5 +154,7 @@ def _return(
     called = state.untold is None and state.held is None
     if state.phase is Phase.UNACKNOWLEDGED and called:
         return replace(state, phase=Phase.RETURNED, pending_ns=None, call=None), (returned,)
+    if latches(definition, state):
+        return replace(state, phase=Phase.LATCHED, pending_ns=None, call=None), (returned,)
     cleared = step(definition, state.alarm, TransitionKind.CLEARED, at_ns, silence=state.untold)
     return over(state), (returned, cleared)

@@ -1,0 +1,93 @@
+"""What time alone does to an alarm, in processing time: shelving ends, people are called again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from service.domain.alarm import (
+    AlarmDefinition,
+    AlarmState,
+    Call,
+    Phase,
+    Silence,
+    Transition,
+    TransitionKind,
+)
+from service.domain.instants import seconds
+from service.domain.lifecycle.actions import Stepped, announced
+from service.domain.lifecycle.step import silence_of, step
+
+EXPIRED = "its time was over"
+
+
+def waits(definition: AlarmDefinition, state: AlarmState) -> bool:
+    """Whether time can do anything to the alarm; cheap, to be asked of every one that is not
+    normal."""
+    if state.shelved is not None:
+        return True
+    if not state.stands:
+        return False
+    handling = definition.handling
+    timed = handling.realarm_s is not None or handling.escalate_s is not None
+    return timed or state.untold is not None
+
+
+def pass_time(
+    definition: AlarmDefinition,
+    state: AlarmState,
+    now_ns: int,
+    *,
+    silence: Callable[[], Silence | None] | None = None,
+) -> Stepped:
+    """The next state and the transitions on the way when it has become ``now_ns``.
+
+    Shelving ends at its time, however late that is seen. An alarm that stands untold is announced
+    as soon as nothing silences it, unless somebody acknowledged it meanwhile. One that was
+    announced is so again every ``realarm_s``, which takes back an acknowledgement, and is escalated
+    once when nobody acknowledges within ``escalate_s``; both count from the first look at it, since
+    an alarm that is found late must not be called overdue at once. Of several calls that were
+    missed only the last is made.
+    """
+    done: list[Transition] = []
+    shelved = state.shelved
+    if shelved is not None and shelved.until_ns is not None and shelved.until_ns <= now_ns:
+        unshelved = step(
+            definition, state.alarm, TransitionKind.UNSHELVED, shelved.until_ns, comment=EXPIRED
+        )
+        state, called = announced(
+            definition, replace(state, shelved=None), now_ns, silence=silence, comment=EXPIRED
+        )
+        done += (unshelved, *called)
+    if not state.stands or state.held is not None:
+        return state, tuple(done)
+    if silence_of(definition, silence) is not None:
+        return state, tuple(done)
+    if state.untold is not None and state.phase is Phase.UNACKNOWLEDGED:
+        said = f"it was {state.untold.quiet} until now"
+        state, called = announced(definition, state, now_ns, comment=said)
+        return state, (*done, *called)
+    if state.call is None or state.call.last_ns > now_ns:  # the clock was put back
+        return replace(state, call=Call(now_ns, now_ns)), tuple(done)
+    state, calls = _call(definition, state, state.call, now_ns)
+    return state, (*done, *calls)
+
+
+def _call(definition: AlarmDefinition, state: AlarmState, call: Call, now_ns: int) -> Stepped:
+    done: list[Transition] = []
+    escalate_s, realarm_s = definition.handling.escalate_s, definition.handling.realarm_s
+    unanswered = state.phase is Phase.UNACKNOWLEDGED
+    if escalate_s is not None and unanswered and not call.escalated:
+        due_ns = call.since_ns + seconds(escalate_s)
+        if due_ns <= now_ns:
+            call = replace(call, escalated=True)
+            done.append(step(definition, state.alarm, TransitionKind.ESCALATED, due_ns))
+    if realarm_s is not None:
+        every_ns = seconds(realarm_s)
+        missed = (now_ns - call.last_ns) // every_ns
+        if missed >= 1:
+            due_ns = call.last_ns + missed * every_ns
+            call = replace(call, last_ns=due_ns) if unanswered else Call(due_ns, due_ns)
+            done.append(step(definition, state.alarm, TransitionKind.RERAISED, due_ns))
+            state = replace(state, phase=Phase.UNACKNOWLEDGED, untold=None)
+    return replace(state, call=call), tuple(sorted(done, key=lambda one: one.at_ns))
