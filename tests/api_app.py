@@ -18,6 +18,7 @@ from service.api.stream import Pace
 from service.app.views.explain import CoreExplanations
 from service.app.views.losses import CoreLosses
 from service.domain.calendar import Calendar, Shift
+from service.domain.flood import ORDINARY
 from service.domain.instants import MINUTE_NS
 from service.domain.line import Line, Meter, MeterKind, Stage
 from service.domain.plan import Plan
@@ -25,6 +26,7 @@ from service.domain.planversion import PlanVersion
 from service.domain.production.book import ProductionBook
 from service.domain.tag import Limits, Tag, TagKind
 from service.domain.tagtable import TagTable
+from service.runtime.alarm_figures import AlarmFigures
 from service.runtime.clock import FakeClock
 from service.runtime.entries import Entries
 from service.runtime.identity import Role
@@ -36,6 +38,8 @@ from service.runtime.shelving import ShelvingLimits
 from service.runtime.views import Measure
 from service.runtime.wip import WorkInProgress
 from service.state.accounts import StateAccounts
+from service.state.alarm_history import StateAlarmHistory
+from service.state.alarm_steps import StateAlarmSteps
 from service.state.corrections import StateCorrections
 from service.state.database import Database, open_database
 from service.state.entries import StateEntries
@@ -45,6 +49,7 @@ from service.state.passwords import Passwords
 from service.state.plans import StatePlans
 from service.state.reports import StateReports
 from service.state.retrospect import StateRetrospect
+from service.state.watched import StateWatched
 from tests.api_fakes import (
     GROUP,
     NOW_NS,
@@ -95,6 +100,7 @@ class Api:
     live: FakeLive
     history: FakeHistory
     alarms: FakeAlarms
+    database: Database
     reasons: list[str]
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
@@ -144,6 +150,16 @@ async def open_api(
             alarms=alarms,
             desk=alarms.desk,
             shelving=ShelvingLimits(),
+            alarm_history=StateAlarmHistory(database, {}),
+            alarm_figures=AlarmFigures(
+                StateAlarmSteps(database),
+                StateWatched(database),
+                alarms.changes,
+                lambda: FIRST_PLAN.calendar,
+                ORDINARY,
+                clock,
+                is_behind=lambda: False,
+            ),
             sources=edges,
             deliveries=edges,
             readiness=lambda: reasons,
@@ -166,8 +182,9 @@ async def open_api(
             public_url=public_url,
         )
         api = Api(
-            create_api(context, pace=pace), context, clock, identity, live, history, alarms, reasons
-        )
+            create_api(context, pace=pace), context, clock, identity, live, history, alarms,
+            database, reasons,
+        )  # fmt: skip
         try:
             yield api
         finally:

@@ -12,6 +12,8 @@ from service.api.context import ApiContext
 from service.api.headers import AnswerHeaders
 from service.api.problems import tell_problems
 from service.api.routes import (
+    alarm_history,
+    alarm_kpi,
     alarms,
     audit,
     backtest,
@@ -102,6 +104,8 @@ def create_api(context: ApiContext, *, pace: Pace | None = None) -> FastAPI:
             losses,
             tags,
             history,
+            alarm_kpi,  # before alarms, which takes any name for that of an alarm
+            alarm_history,
             alarms,
             definitions,
             backtest,

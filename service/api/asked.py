@@ -71,3 +71,22 @@ def read_cursor(after: str) -> tuple[int, int]:
         raise HTTPException(
             422, f"after: expected `next` of the page before, came {after[:60]!r}"
         ) from error
+
+
+def write_alarm_cursor(raised_ns: int, alarm: str) -> str:
+    """An opaque name of an alarm's place in the history."""
+    return base64.urlsafe_b64encode(f"{raised_ns}:{alarm}".encode()).decode().rstrip("=")
+
+
+def read_alarm_cursor(after: str) -> tuple[int, str]:
+    """(raised_ns, id) of ``write_alarm_cursor``; 422 else."""
+    try:
+        text = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode("ascii")
+        raised_ns, _, alarm = text.partition(":")
+        if not EARLIEST_NS <= int(raised_ns) < LATEST_NS:
+            raise ValueError(f"no alarm is at {raised_ns[:60]}")
+        return int(raised_ns), alarm
+    except (binascii.Error, ValueError) as error:
+        raise HTTPException(
+            422, f"after: expected `next` of the page before, came {after[:60]!r}"
+        ) from error

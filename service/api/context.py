@@ -9,6 +9,8 @@ from pathlib import Path
 from service.domain.line import Line
 from service.domain.tagtable import TagTable
 from service.runtime.accounts import Accounts
+from service.runtime.alarm_figures import AlarmFigures
+from service.runtime.alarm_history import AlarmHistory
 from service.runtime.backtest import Backtests
 from service.runtime.clock import Clock
 from service.runtime.corrections import CorrectionBook, Retrospect
@@ -65,6 +67,8 @@ class ApiContext:
     forecast: ForecastBook
     alarms: AlarmBook
     desk: AlarmDesk
+    alarm_history: AlarmHistory
+    alarm_figures: AlarmFigures
     sources: Sources
     deliveries: Deliveries
     readiness: Readiness

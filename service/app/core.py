@@ -21,6 +21,7 @@ from service.journal.log import Journal, open_journal
 from service.journal.registry import register
 from service.runtime.accounting import Accounting
 from service.runtime.alarm_desk import WatchDesk
+from service.runtime.alarm_figures import AlarmFigures
 from service.runtime.alarms import AlarmStates
 from service.runtime.clock import Clock
 from service.runtime.derived import CONNECTOR as DERIVED
@@ -47,6 +48,7 @@ from service.runtime.watch_production import ProductionRules
 from service.runtime.watch_values import ValueRules
 from service.runtime.wip import WorkInProgress
 from service.settings import Site
+from service.state.alarm_steps import StateAlarmSteps
 from service.state.alarms import StateAlarms
 from service.state.cursors import StateCursor
 from service.state.database import Database, open_database
@@ -58,9 +60,12 @@ from service.state.losses import StateLosses
 from service.state.moved import StateMoved
 from service.state.outbox import StateOutbox
 from service.state.plans import StatePlans
+from service.state.watched import StateWatched
 
 log = logging.getLogger(__name__)
 
+FAR_BEHIND = 5_000
+"""Journal entries; a consumer further behind is not doing its work."""
 LATENESS_S = 2.0
 """How many real seconds after a source proved itself alive its values of before may still come."""
 
@@ -87,6 +92,7 @@ class Core:
     watch: Watch
     desk: WatchDesk
     absence: AbsenceRules
+    alarm_figures: AlarmFigures
     outbox: StateOutbox
     entries: Entries
     planning: Planning
@@ -220,6 +226,15 @@ async def open_core(
             watch=watch,
             desk=WatchDesk(watch, states),
             absence=absence,
+            alarm_figures=AlarmFigures(
+                StateAlarmSteps(database),
+                StateWatched(database),
+                watch.transitions,
+                lambda: book.plan.calendar,
+                site.announcing.flooding,
+                clock,
+                is_behind=lambda: journal.last - watch.position > FAR_BEHIND,
+            ),
             outbox=outbox,
             entries=entries,
             planning=planning,

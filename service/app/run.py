@@ -51,6 +51,7 @@ async def run_core(core: Core, stop: asyncio.Event) -> None:
                 ("watch-values", core.watch.run_values(core.journal)),
                 ("watch-production", core.watch.run_production(core.accounting)),
                 ("watch-absence", core.watch.run_absence()),
+                ("alarm-figures", core.alarm_figures.run()),
                 ("losses", core.losses.run()),
                 (
                     "derived-shifts",

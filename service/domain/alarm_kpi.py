@@ -21,6 +21,7 @@ from service.domain.alarm_steps import (
     Stands,
     answers_of,
     stands_of,
+    taken,
 )
 from service.domain.arrays import Bools, Int64s
 from service.domain.flood import Flood, FloodLimits, floods
@@ -74,8 +75,9 @@ class AlarmKpis:
 
     known_h: hours in which the service watched. calls: alarms that called an operator. quiet:
     raises that called nobody, by reason. per_hour: calls for one operator and known hour.
-    most_in_period, crowded_share: the most calls for one operator in ten minutes, and the share of
-    wholly known ten-minute periods (counted from start_ns) with more than ten. floods: cut to the
+    most_in_period, in_last_period: calls for one operator in ten minutes, at most and at the end.
+    crowded_share: of the wholly known ten-minute periods, counted from start_ns, those with more
+    than ten. floods: cut to the
     range. flood_share: of known time. top: the ten most frequent, top_share: of all calls.
     chattering: the definitions that chattered. fleeting: how often an alarm was fleeting. stale:
     the definitions that had stood for more than a day, most_stale: at one moment. standing: at the
@@ -91,6 +93,7 @@ class AlarmKpis:
     quiet: Mapping[Quiet, int]
     per_hour: float | None
     most_in_period: float
+    in_last_period: float
     crowded_share: float | None
     floods: tuple[Flood, ...]
     flood_share: float | None
@@ -130,7 +133,7 @@ def alarm_kpis(
     steps: all of LOOK_BACK_NS before the begin up to the end, and those of alarms that stood then.
     known: when the service watched, disjoint and in order; the rest of the range is unknown.
     """
-    steps = _before(steps, end_ns)
+    steps = taken(steps, slice(int(np.searchsorted(steps.at_ns, end_ns, "left"))))
     known = _clipped(known, start_ns, end_ns)
     known_ns = sum(b - a for a, b in known)
     enough = known_ns >= LEAST_KNOWN_NS
@@ -153,6 +156,7 @@ def alarm_kpis(
         quiet=_quiet(stands, start_ns),
         per_hour=n_calls / operators / (known_ns / HOUR_NS) if enough else None,
         most_in_period=most / operators,
+        in_last_period=int((steps.at_ns[calls] >= end_ns - PERIOD_NS).sum()) / operators,
         crowded_share=crowded,
         floods=flooded,
         flood_share=flood_ns / known_ns if enough else None,
@@ -171,14 +175,6 @@ def alarm_kpis(
         suppressed=int((inside & steps.of_kind(TransitionKind.SUPPRESSED)).sum()),
         out_of_service=int((inside & steps.of_kind(TransitionKind.OUT_OF_SERVICE)).sum()),
     )
-
-
-def _before(steps: AlarmSteps, end_ns: int) -> AlarmSteps:
-    n = int(np.searchsorted(steps.at_ns, end_ns, "left"))
-    return AlarmSteps(
-        steps.definitions, steps.at_ns[:n], steps.definition[:n], steps.alarm[:n], steps.kind[:n],
-        steps.quiet[:n], steps.priority[:n],
-    )  # fmt: skip
 
 
 def _clipped(spans: Sequence[Span], start_ns: int, end_ns: int) -> list[Span]:

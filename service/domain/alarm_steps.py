@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from service.domain.alarm import Priority, Quiet, TransitionKind
-from service.domain.arrays import Bools, Int32s, Int64s, UInt8s
+from service.domain.arrays import Bools, Index, Int32s, Int64s, UInt8s
 
 KINDS = tuple(TransitionKind)
 QUIETS: tuple[Quiet | None, ...] = (None, *Quiet)
@@ -91,52 +91,70 @@ def steps_of(rows: Sequence[StepRow]) -> AlarmSteps:
     )
 
 
+def only(steps: AlarmSteps, definitions: Collection[str]) -> AlarmSteps:
+    """The steps of ``definitions``, which keep their numbers."""
+    mine = np.array([one in definitions for one in steps.definitions], np.bool_)
+    return taken(steps, np.flatnonzero(mine[steps.definition]))
+
+
+def taken(steps: AlarmSteps, rows: Index | slice) -> AlarmSteps:
+    """``rows`` of ``steps``."""
+    return AlarmSteps(
+        steps.definitions, steps.at_ns[rows], steps.definition[rows], steps.alarm[rows],
+        steps.kind[rows], steps.quiet[rows], steps.priority[rows],
+    )  # fmt: skip
+
+
 def stands_of(steps: AlarmSteps) -> Stands:
-    """Every stretch that begins within ``steps``."""
-    raised = np.flatnonzero(steps.of_kind(TransitionKind.RAISED) & (steps.alarm != NO_ALARM))
-    ends = steps.of_kind(TransitionKind.RETURNED, TransitionKind.CLEARED)
-    called = np.full(len(raised), NEVER_NS, np.int64)
-    returned = called.copy()
-    place_of = {int(row): place for place, row in enumerate(raised)}
-    open_of: dict[int, int] = {}
-    marks = zip(
-        steps.at_ns.tolist(), steps.alarm.tolist(), steps.calls.tolist(), ends.tolist(), strict=True
-    )
-    for row, (at_ns, alarm, calls, over) in enumerate(marks):
-        if row in place_of:
-            open_of[alarm] = place_of[row]
-        place = open_of.get(alarm)
-        if place is None:
-            continue
-        if calls and called[place] == NEVER_NS:
-            called[place] = at_ns
-        if over:
-            returned[place] = at_ns
-            del open_of[alarm]
+    """Every stretch that begins within ``steps``. Of two raises without a return between them the
+    first stretch has no end."""
+    steps = _by_alarm(steps)
+    raised = steps.of_kind(TransitionKind.RAISED)
+    rows = np.flatnonzero(raised)
+    over = _next_row(steps.of_kind(TransitionKind.RETURNED, TransitionKind.CLEARED))[rows]
+    anew = np.append(_next_row(raised), [len(raised)])[rows + 1]
+    call = _next_row(steps.calls)[rows]
+    ends = _is_of(steps, rows, over) & (over < anew)
+    called = _is_of(steps, rows, call) & (call < np.where(ends, over, anew))
+    order = np.argsort(steps.at_ns[rows], kind="stable")
     return Stands(
-        steps.at_ns[raised], steps.definition[raised], steps.quiet[raised], called, returned
+        steps.at_ns[rows][order],
+        steps.definition[rows][order],
+        steps.quiet[rows][order],
+        _when(steps, call, called)[order],
+        _when(steps, over, ends)[order],
     )
 
 
 def answers_of(steps: AlarmSteps) -> Answers:
     """Every occurrence with a call within ``steps``. An acknowledgement before the first call is
     none of that call."""
-    called: dict[int, int] = {}
-    answered: dict[int, int] = {}
-    acknowledged = steps.of_kind(TransitionKind.ACKNOWLEDGED)
-    marks = zip(
-        steps.at_ns.tolist(),
-        steps.alarm.tolist(),
-        steps.calls.tolist(),
-        acknowledged.tolist(),
-        strict=True,
-    )
-    for at_ns, alarm, calls, seen in marks:
-        if calls and alarm != NO_ALARM:
-            called.setdefault(alarm, at_ns)
-        elif seen and alarm in called:
-            answered.setdefault(alarm, at_ns)
-    return Answers(
-        np.array(list(called.values()), np.int64),
-        np.array([answered.get(alarm, NEVER_NS) for alarm in called], np.int64),
-    )
+    steps = _by_alarm(steps)
+    calls = np.flatnonzero(steps.calls)
+    rows = calls[np.unique(steps.alarm[calls], return_index=True)[1]]
+    seen = _next_row(steps.of_kind(TransitionKind.ACKNOWLEDGED))[rows]
+    return Answers(steps.at_ns[rows], _when(steps, seen, _is_of(steps, rows, seen)))
+
+
+def _by_alarm(steps: AlarmSteps) -> AlarmSteps:
+    """The steps that belong to an occurrence, those of one occurrence together and in order."""
+    own = np.flatnonzero(steps.alarm != NO_ALARM)
+    return taken(steps, own[np.argsort(steps.alarm[own], kind="stable")])
+
+
+def _next_row(marked: Bools) -> Index:
+    """The first marked row from each row on; shape (n,), n where there is none."""
+    n = len(marked)
+    rows = np.where(marked, np.arange(n), n)
+    return np.asarray(np.minimum.accumulate(rows[::-1])[::-1])
+
+
+def _is_of(steps: AlarmSteps, rows: Index, others: Index) -> Bools:
+    """Whether each row of ``others`` is there and of the same occurrence as that of ``rows``."""
+    alarm = np.append(steps.alarm, [NO_ALARM])
+    return np.asarray(alarm[others] == alarm[rows])
+
+
+def _when(steps: AlarmSteps, rows: Index, there: Bools) -> Int64s:
+    at_ns = np.append(steps.at_ns, [NEVER_NS])
+    return np.where(there, at_ns[rows], NEVER_NS)

@@ -41,8 +41,7 @@ class StateAlarmBook:
 
         def read(connection: Connection) -> list[AlarmView]:
             rows = connection.execute(_wanted(showing).limit(limit).offset(offset)).all()
-            states = _states_of(connection, [row.definition for row in rows])
-            return [alarm_view(row, _holds(row, states)) for row in rows]
+            return views_of(connection, rows)
 
         return await self._database.read(read)
 
@@ -58,8 +57,8 @@ class StateAlarmBook:
                 .where(transition.c.alarm == alarm_id)
                 .order_by(transition.c.at_ns, transition.c.seq)
             )
-            states = _states_of(connection, [row.definition])
-            return alarm_view(row, _holds(row, states)), [step_view(step) for step in steps]
+            (view,) = views_of(connection, [row])
+            return view, [step_view(step) for step in steps]
 
         return await self._database.read(read)
 
@@ -87,8 +86,10 @@ def _wanted(showing: Showing) -> Select[Any]:
     )
 
 
-def _states_of(connection: Connection, definitions: Sequence[str]) -> Mapping[str, AlarmState]:
-    return load_states(connection, sorted(set(definitions)))
+def views_of(connection: Connection, rows: Sequence[Any]) -> list[AlarmView]:
+    """What people see of ``rows`` of the alarm table; one that is open with what holds it."""
+    states = load_states(connection, sorted({row.definition for row in rows}))
+    return [alarm_view(row, _holds(row, states)) for row in rows]
 
 
 def _holds(row: Any, states: Mapping[str, AlarmState]) -> Sequence[tuple[Quiet, Hold]]:

@@ -25,6 +25,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.runtime.errors import Fatal, Retryable
 from service.state import (  # noqa: F401  they belong to the schema
+    immutable,
     tables,
     tables_corrections,
     tables_entries,
@@ -35,6 +36,7 @@ from service.state import (  # noqa: F401  they belong to the schema
     tables_losses,
     tables_plans,
     tables_reports,
+    tables_watched,
 )
 from service.state.metadata import SCHEMA_VERSION, metadata
 

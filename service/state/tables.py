@@ -114,6 +114,7 @@ transition = Table(
     Column("value", Float),
     Column("quiet", String(20)),  # why nobody is called; null when people are
     Column("quiet_by", String(200)),
+    Index("transition_by_time", "at_ns", "seq"),
 )
 
 outbox = Table(

@@ -72,6 +72,13 @@ class Alarms(Answer):
     alarms: list[Alarm]
 
 
+class AlarmPage(Answer):
+    """Alarms of the past, the newest first. next: names the page that follows; null at the end."""
+
+    alarms: list[Alarm]
+    next: str | None
+
+
 class Transition(Answer):
     """One step of an alarm. at: when it happened; recorded_at: when the service found out. quiet,
     quiet_by: why nobody was called about it."""

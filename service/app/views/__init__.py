@@ -17,6 +17,7 @@ from service.runtime.identity import Identity
 from service.runtime.reports import Reports
 from service.state.accounts import StateAccounts
 from service.state.alarm_book import StateAlarmBook
+from service.state.alarm_history import StateAlarmHistory
 from service.state.corrections import StateCorrections
 from service.state.deliveries import StateDeliveries
 from service.state.retrospect import StateRetrospect
@@ -52,6 +53,8 @@ def api_context(
         alarms=alarms,
         desk=core.desk,
         shelving=site.shelving,
+        alarm_history=StateAlarmHistory(core.database, core.definitions.all()),
+        alarm_figures=core.alarm_figures,
         sources=CoreSources(core),
         deliveries=StateDeliveries(core.database),
         readiness=CoreReadiness(core),

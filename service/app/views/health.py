@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from service.app.core import Core
+from service.app.core import FAR_BEHIND, Core
+from service.app.views.alarm_load import alarm_measures
 from service.runtime.heartbeat import Heartbeat, Pulse
 from service.runtime.ingest import SourceState
 from service.runtime.views import Measure
-
-FAR_BEHIND = 5_000
-"""Journal entries; a consumer further behind is not doing its work."""
 
 
 class CoreReadiness:
@@ -61,6 +59,7 @@ class CoreMeasures:
                 float(beat.pulse is Pulse.SENT),
                 counter=False,
             )
+        yield from alarm_measures(core.alarm_figures.hour)
         for consumer, position in core.cursors().items():
             yield Measure(
                 "anodewatch_journal_behind_entries",
