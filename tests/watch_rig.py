@@ -44,7 +44,8 @@ from service.runtime.watch_production import ProductionRules
 from service.runtime.watch_values import ValueRules
 from service.state.alarms import StateAlarms
 from service.state.database import Database, open_database
-from service.state.tables import alarm, outbox, transition
+from service.state.tables import alarm, transition
+from service.state.tables_outbox import outbox
 
 T0 = 1_780_000_000 * SECOND_NS
 BAD = 0x808C_0000

@@ -24,6 +24,7 @@ from service.runtime.alarm_desk import WatchDesk
 from service.runtime.alarm_figures import AlarmFigures
 from service.runtime.alarms import AlarmStates
 from service.runtime.clock import Clock
+from service.runtime.courier import Courier
 from service.runtime.derived import CONNECTOR as DERIVED
 from service.runtime.derived import KEEP_ALIVE_S, derived_tags
 from service.runtime.derived_losses import shift_tags
@@ -102,6 +103,7 @@ class Core:
     forecasts: Forecasts
     outbound: Outbound
     destinations: tuple[Destination, ...]
+    couriers: Mapping[str, Courier]
     sources: Mapping[str, OpenSource]
     statuses: Mapping[str, SourceStatus]
 
@@ -244,6 +246,10 @@ async def open_core(
             forecasts=forecasts,
             outbound=outbound,
             destinations=destinations,
+            couriers={
+                one.name: Courier(one, name, outbox, clock, news=watch.transitions)
+                for one in destinations
+            },
             sources=sources_of(site, table, clock) if sources is None else sources,
             statuses=found,
         )

@@ -46,7 +46,13 @@ async def destination_of(
 ) -> AsyncIterator[Destination]:
     opened = receiver_of(settings.settings, name=settings.name, clock=clock, outbound=outbound)
     async with opened as notifier:
-        yield Destination(settings.name, notifier, settings.min_priority)
+        yield Destination(
+            settings.name,
+            notifier,
+            settings.min_priority,
+            settings.fallback,
+            settings.fallback_after_s,
+        )
 
 
 def receiver_of(

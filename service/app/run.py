@@ -10,7 +10,6 @@ from typing import Any
 from service.app.core import Core
 from service.domain.instants import MINUTE_NS, seconds
 from service.runtime.corrections import CORRECTIONS_FOR_S, KNOWN_FOR_S
-from service.runtime.deliver import deliver
 from service.runtime.derived import write_derived
 from service.runtime.derived_losses import write_shifts
 from service.runtime.errors import ConnectorError
@@ -79,13 +78,7 @@ async def run_core(core: Core, stop: asyncio.Event) -> None:
                 ),
                 ("trim", _trim(core)),
                 ("forget", _forget(core)),
-                *(
-                    (
-                        f"deliver-{d.name}",
-                        deliver(d, core.name, core.outbox, core.clock, news=core.watch.transitions),
-                    )
-                    for d in core.destinations
-                ),
+                *((f"deliver-{name}", one.run()) for name, one in core.couriers.items()),
             )
         ]
         readers = [

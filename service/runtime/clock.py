@@ -95,6 +95,11 @@ class FakeClock:
         heapq.heappush(self._sleepers, (deadline_ns, next(self._order), wake))
         await wake
 
+    @property
+    def deadlines_ns(self) -> list[int]:
+        """When those that sleep now will wake, ascending."""
+        return sorted(at_ns for at_ns, _, wake in self._sleepers if not wake.done())
+
     async def advance(self, delay_s: float) -> None:
         """Moves time forward, waking each sleeper at its own deadline and letting tasks run
         between."""

@@ -1,113 +1,144 @@
-"""Deliver: from the outbox to the destinations, at least once, each destination at its own pace."""
+"""Deliver: what waits for whom, and the port through which a courier sees to it.
+
+Notices are kept in the transaction of the transition that they tell, one for each destination. One
+courier for each destination (``service.runtime.courier``) takes them in portions, most urgent
+first.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from enum import StrEnum
 from typing import Protocol
 
-from service.domain.instants import DAY_NS, seconds
-from service.runtime.clock import Clock
-from service.runtime.errors import ConnectorError, Retryable
-from service.runtime.notification import message_of
-from service.runtime.notify import Destination, Notice, SiteName
-from service.runtime.progress import Progress
-from service.runtime.retry import backoff_s, until_done
-
-log = logging.getLogger(__name__)
-
-FIRST_RETRY_S = 5.0
-LONGEST_RETRY_S = 3_600.0
-GIVE_UP_NS = 3 * DAY_NS
-IDLE_S = 1.0
-PORTION = 50
+from service.domain.alarm import Priority
+from service.domain.circuit import Circuit
+from service.runtime.notify import MessageKind, Notice
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
     """What waits for one destination about one alarm: notices, oldest first, and the rows that keep
-    them. ``attempts`` were made so far; created_ns: when the oldest was."""
+    them.
 
+    attempts: made so far for the most often tried of them. collect: what these are to be told with,
+    None when the alarm is told by itself.
+    """
+
+    alarm: str
     seqs: tuple[int, ...]
     notices: tuple[Notice, ...]
     attempts: int
-    created_ns: int
+    collect: str | None = None
+
+    @property
+    def priority(self) -> Priority:
+        """Of its most urgent notice."""
+        return min(one.priority for one in self.notices)
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Some of what is due; alarms: of how many alarms something is due in all."""
+
+    pending: Sequence[Pending] = ()
+    alarms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What stands in one destination's queue.
+
+    next_ns: when the first pending notice is due. oldest_ns: since when the oldest has been tried;
+    unhanded_ns: the same of those that no other destination was given. None where there is none.
+    """
+
+    pending: int = 0
+    dead: int = 0
+    next_ns: int | None = None
+    oldest_ns: int | None = None
+    unhanded_ns: int | None = None
+
+
+class Outcome(StrEnum):
+    """How one attempt went."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    """It may work later."""
+    REFUSED = "refused"
+    """The destination understood and said no."""
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt to hand over one message. alarm: None for a digest, a test or a heartbeat;
+    notices: how many it stood for."""
+
+    destination: str
+    message: str
+    kind: MessageKind
+    alarm: str | None
+    notices: int
+    at_ns: int
+    took_ms: int
+    outcome: Outcome
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is kept of a destination. sent_ns: when the last minute's attempts were, ascending."""
+
+    circuit: Circuit
+    sent_ns: Sequence[int]
 
 
 class Outbox(Protocol):
-    """Notices that were committed with the transitions they tell of. Called by one task for each
-    destination; raises Retryable when the state can't be used now."""
+    """Notices that were committed with the transitions they tell of, and how their destinations
+    stand. Called by one task for each destination; raises Retryable when the state can't be used
+    now, and then nothing has changed."""
 
-    async def due(self, destination: str, now_ns: int, limit: int) -> Sequence[Pending]:
+    async def due(self, destination: str, now_ns: int, limit: int) -> Portion:
         """What is pending of up to ``limit`` alarms of which something is due, most urgent alarm
-        first, then oldest; all that is pending of one alarm is in one Pending."""
+        first, then oldest; all that is pending of one alarm is in one Pending, and ends with the
+        newest notice that was ever told of it, so that nobody is led back."""
         ...
 
-    async def delivered(self, one: Pending, *, message: str, now_ns: int, answer: str) -> None:
-        """The destination has it, told by the message of that id."""
+    async def keep(
+        self,
+        attempt: Attempt,
+        told: Sequence[Pending],
+        *,
+        next_ns: int | None,
+        circuit: Circuit | None,
+        release: bool = False,
+    ) -> None:
+        """Notes ``attempt`` in the log with what follows from it, in one transaction: ``told`` is
+        delivered, or tried again at ``next_ns``; the destination stands at ``circuit`` (None: as
+        before); release: what waits after failures is due at once."""
         ...
 
-    async def failed(self, one: Pending, *, message: str, next_ns: int | None, answer: str) -> None:
-        """An attempt failed; the next is at ``next_ns``, or never (dead letters) when it is
-        None."""
+
+class Queue(Protocol):
+    """What one courier asks of a destination's queue beside sending; raises as Outbox does."""
+
+    async def standing(self, destination: str, now_ns: int) -> Standing:
+        """How the destination stood when the service ended; fresh when it is new."""
         ...
 
+    async def waiting(self, destination: str) -> Waiting:
+        """What stands in its queue."""
+        ...
 
-async def deliver(
-    destination: Destination, site: SiteName, outbox: Outbox, clock: Clock, *, news: Progress
-) -> None:
-    """Sends what is due to one destination, for ever; ``news`` is notified when there may be
-    more."""
-    while True:
-        seen = news.value
-        pending = await until_done(
-            lambda: outbox.due(destination.name, clock.now_ns(), PORTION),
-            what="outbox",
-            clock=clock,
-        )
-        for one in pending:
-            await _attempt(destination, site, one, outbox, clock)
-        if not pending:
-            await _wait(news, seen, clock)
+    async def give_up(self, destination: str, before_ns: int) -> int:
+        """Makes dead letters of what has been tried since ``before_ns`` or longer; returns how
+        many."""
+        ...
 
-
-async def _attempt(
-    destination: Destination, site: SiteName, one: Pending, outbox: Outbox, clock: Clock
-) -> None:
-    message = message_of(site, one.notices)
-    try:
-        answer = await destination.notifier.send(message)
-    except ConnectorError as error:
-        now_ns = clock.now_ns()
-        wait_s = backoff_s(one.attempts + 1, first_s=FIRST_RETRY_S, cap_s=LONGEST_RETRY_S)
-        if isinstance(error, Retryable) and error.retry_after_s is not None:
-            wait_s = max(wait_s, error.retry_after_s)
-        next_ns = now_ns + seconds(wait_s)
-        dead = next_ns - one.created_ns > GIVE_UP_NS
-        noted = partial(
-            outbox.failed, one, message=message.id, next_ns=None if dead else next_ns,
-            answer=str(error),
-        )  # fmt: skip
-        await until_done(noted, what="outbox", clock=clock)
-        if one.attempts == 0 or dead:
-            log.warning(
-                "delivery failed destination=%s message=%s dead=%s error=%s",
-                destination.name, message.id, dead, error,
-            )  # fmt: skip
-        return
-    noted = partial(outbox.delivered, one, message=message.id, now_ns=clock.now_ns(), answer=answer)
-    await until_done(noted, what="outbox", clock=clock)
-    log.info("delivered destination=%s message=%s", destination.name, message.id)
-
-
-async def _wait(news: Progress, seen: int, clock: Clock) -> None:
-    """Until there is news, or a moment has passed in which a retry may have come due."""
-    async with asyncio.TaskGroup() as group:
-        heard = group.create_task(news.until(seen + 1))
-        moment = group.create_task(clock.sleep(IDLE_S))
-        await asyncio.wait((heard, moment), return_when=asyncio.FIRST_COMPLETED)
-        heard.cancel()
-        moment.cancel()
+    async def hand_over(self, destination: str, to: str, before_ns: int, now_ns: int) -> int:
+        """Gives ``to`` what ``destination`` has been tried with since ``before_ns`` or longer, once
+        each; ``destination`` goes on trying. Returns how many."""
+        ...

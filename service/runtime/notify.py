@@ -164,8 +164,14 @@ class Notifier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where notifications go. least_urgent: the lowest priority that is still sent."""
+    """Where notifications go. least_urgent: the lowest priority that is still sent.
+
+    fallback: the destination that is told as well of what could not be delivered here for
+    ``fallback_after_s``; None when there is none.
+    """
 
     name: str
     notifier: Notifier
     least_urgent: Priority = Priority.LOW
+    fallback: str | None = None
+    fallback_after_s: float = 600.0

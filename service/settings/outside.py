@@ -4,7 +4,7 @@ it."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -38,11 +38,16 @@ class Keyed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where alarms are sent that are at least as urgent as ``min_priority``."""
+    """Where alarms are sent that are at least as urgent as ``min_priority``.
+
+    fallback: who is told as well of what could not be delivered here for ``fallback_after_s``.
+    """
 
     name: str
     min_priority: Priority
     settings: BaseModel
+    fallback: str | None = None
+    fallback_after_s: float = 600.0
 
 
 def read_sources(document: Document) -> dict[str, BaseModel]:
@@ -151,8 +156,26 @@ def read_destinations(
                 remedy="give each notification its own name",
             )
         elif table is not None and settings is not None:
-            destinations[table.name] = Destination(table.name, table.min_priority, settings)
+            destinations[table.name] = Destination(
+                table.name, table.min_priority, settings, table.fallback, table.fallback_after_s
+            )
+    _judge_fallbacks(document, tables)
     return tuple(destinations.values())
+
+
+def _judge_fallbacks(document: Document, tables: Sequence[Mapping[str, Any]]) -> None:
+    """Notes a fallback that is no other notification of this site."""
+    names = [data.get("name") for data in tables]
+    for at, data in enumerate(tables):
+        fallback = data.get("fallback")
+        others = [str(name) for name in names if name is not None and name != data.get("name")]
+        if isinstance(fallback, str) and fallback not in others:
+            document.problem(
+                ("notifications", at, "fallback"),
+                expected="the name of another notification",
+                found=shown(fallback),
+                remedy=choose(fallback, others, otherwise="leave it out"),
+            )
 
 
 def judge_target(

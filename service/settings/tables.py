@@ -198,3 +198,5 @@ class NotificationTable(Section):
 
     name: Annotated[Name, Field(examples=["maintenance"])]
     min_priority: Annotated[PriorityName, Field(examples=["high"])] = Priority.LOW
+    fallback: Annotated[Name | None, Field(examples=["control-room"])] = None
+    fallback_after_s: Annotated[DelayS, Field(examples=[600])] = 600.0

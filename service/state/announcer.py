@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import orjson
 from sqlalchemy import Connection, func, insert, select, update
 
 from service.domain.alarm import AlarmDefinition, AlarmState, Transition, TransitionKind
-from service.domain.announcing import Announcement, Announcing, Floods, announcements, counted
+from service.domain.announcing import Announcing, Floods, announcements, counted
 from service.domain.flood import FloodState
 from service.domain.oncall import Moment
 from service.domain.routing import Heard, Subject, hear
-from service.runtime.notification import dump_notice, notice_of
+from service.runtime.notification import notice_of
 from service.runtime.notify import Notice, SiteName
-from service.state.tables import flood_state, outbox, transition
+from service.state.outbox_rows import put
+from service.state.tables import flood_state, transition
+from service.state.tables_outbox import outbox
 
 CALLS = (TransitionKind.RAISED, TransitionKind.RERAISED, TransitionKind.ESCALATED)
 """What calls people anew, as the routes say then; the rest is told to those who were called."""
@@ -72,18 +73,18 @@ class Telling:
             self.floods = counted(
                 self._announcing.flooding, self.floods, subject.stage, self._now_ns
             )
-        rows = [
-            self._row(notice, told)
-            for told in announcements(
+        put(
+            self._connection,
+            notice,
+            announcements(
                 self._announcing,
                 self._heard(notice, subject),
                 subject,
                 now_ns=self._now_ns,
                 floods=self.floods,
-            )
-        ]
-        if rows:
-            self._connection.execute(insert(outbox), rows)
+            ),
+            self._now_ns,
+        )
 
     def keep(self, before: Floods) -> None:
         """Keeps what changed in the floods since ``before``."""
@@ -123,21 +124,6 @@ class Telling:
         """Who was told of ``alarm`` before."""
         told = select(outbox.c.destination).where(outbox.c.alarm == alarm).distinct()
         return list(self._connection.execute(told.order_by(outbox.c.destination)).scalars())
-
-    def _row(self, notice: Notice, told: Announcement) -> dict[str, Any]:
-        return {
-            "destination": told.destination,
-            "alarm": notice.alarm,
-            "transition": notice.transition,
-            "kind": str(notice.kind),
-            "priority": int(notice.priority),
-            "notice": dump_notice(notice),
-            "state": "pending",
-            "attempts": 0,
-            "created_ns": self._now_ns,
-            "next_ns": told.due_ns,
-            "collect": told.collect,
-        }
 
 
 def load_floods(connection: Connection) -> Floods:

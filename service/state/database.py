@@ -34,6 +34,7 @@ from service.state import (  # noqa: F401  they belong to the schema
     tables_identity,
     tables_limits,
     tables_losses,
+    tables_outbox,
     tables_plans,
     tables_reports,
     tables_watched,

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from service.runtime.views import DeliveryView
 from service.state.database import Database
-from service.state.tables import outbox
+from service.state.tables_outbox import outbox
 
 
 class StateDeliveries:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, case, func, insert, select, update
 
 from service.state.database import Database
-from service.state.tables import outbox
 from service.state.tables_heartbeat import heartbeat
+from service.state.tables_outbox import outbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,62 +1,184 @@
-"""The outbox: notifications that were committed with their transitions, until they are
-delivered."""
+"""The outbox: notices that were committed with their transitions, until they are delivered."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
-from service.runtime.deliver import Pending
-from service.runtime.notification import load_notice
+from service.domain.circuit import Circuit
+from service.domain.quota import WINDOW_NS
+from service.runtime.deliver import Attempt, Pending, Portion, Standing, Waiting
 from service.state.database import Database
-from service.state.tables import outbox
+from service.state.outbox_rows import (
+    due_alarms,
+    fresh,
+    keep_circuit,
+    load_circuit,
+    pending_of,
+)
+from service.state.tables_outbox import attempt as attempts
+from service.state.tables_outbox import destination as destinations
+from service.state.tables_outbox import outbox
 
 ANSWER_CHARS = 500
 DESTINATION_GONE = "the site has no such destination any more"
+GIVEN_UP = "given up after three days"
+SOME = 500
+"""Rows that are written with one statement."""
+LOGGED = 5_000
+"""Attempts that are kept of each destination."""
 
 
 class StateOutbox:
-    """Implements ``service.runtime.deliver.Outbox``."""
+    """Implements ``service.runtime.courier.Post``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def due(self, destination: str, now_ns: int, limit: int) -> Sequence[Pending]:
-        """What is pending of up to ``limit`` alarms for ``destination``, most urgent alarm
-        first."""
+    async def due(self, destination: str, now_ns: int, limit: int) -> Portion:
+        """What is due of up to ``limit`` alarms, most urgent alarm first."""
 
-        def read(connection: Connection) -> list[Pending]:
-            mine = (outbox.c.destination == destination) & (outbox.c.state == "pending")
-            heads = connection.execute(
-                select(outbox.c.alarm)
-                .where(mine)
-                .group_by(outbox.c.alarm)
-                .having(func.min(outbox.c.next_ns) <= now_ns)
-                .order_by(func.min(outbox.c.priority), func.min(outbox.c.seq))
-                .limit(limit)
-            )
-            return [
-                _pending(
-                    connection.execute(
-                        select(outbox).where(mine, outbox.c.alarm == alarm).order_by(outbox.c.seq)
-                    ).all()
-                )
-                for alarm in heads.scalars().all()
-            ]
+        def read(connection: Connection) -> Portion:
+            alarms, total = due_alarms(connection, destination, now_ns, limit)
+            return Portion(pending_of(connection, destination, alarms), total)
 
         return await self._database.read(read)
 
-    async def delivered(self, one: Pending, *, message: str, now_ns: int, answer: str) -> None:
-        """The destination has it."""
-        values = {"state": "delivered", "delivered_ns": now_ns}
-        await self._mark(one, message=message, answer=answer, **values)
+    async def keep(
+        self,
+        attempt: Attempt,
+        told: Sequence[Pending],
+        *,
+        next_ns: int | None,
+        circuit: Circuit | None,
+        release: bool = False,
+    ) -> None:
+        """Notes one attempt and all that follows from it in one transaction."""
+        end_ns = attempt.at_ns + attempt.took_ms * 1_000_000
+        fate: dict[str, object] = (
+            {"state": "delivered", "delivered_ns": end_ns}
+            if next_ns is None
+            else {"next_ns": next_ns}
+        )
+        answer = attempt.answer[:ANSWER_CHARS]
 
-    async def failed(self, one: Pending, *, message: str, next_ns: int | None, answer: str) -> None:
-        """An attempt failed; without a next one its notices are dead letters."""
-        values = {"state": "dead"} if next_ns is None else {"next_ns": next_ns}
-        await self._mark(one, message=message, answer=answer, **values)
+        def write(connection: Connection) -> None:
+            for some in _parts([seq for one in told for seq in one.seqs]):
+                connection.execute(
+                    update(outbox)
+                    .where(outbox.c.seq.in_(some))
+                    .values(
+                        attempts=outbox.c.attempts + 1, tried_ns=attempt.at_ns,
+                        message=attempt.message, answer=answer, **fate,
+                    )
+                )  # fmt: skip
+            if release:
+                waits = _pending_at(attempt.destination) & (outbox.c.attempts > 0)
+                connection.execute(update(outbox).where(waits).values(next_ns=end_ns))
+            if circuit is not None:
+                keep_circuit(connection, attempt.destination, circuit)
+            connection.execute(
+                insert(attempts).values(
+                    destination=attempt.destination, message=attempt.message,
+                    kind=str(attempt.kind), alarm=attempt.alarm, notices=attempt.notices,
+                    at_ns=attempt.at_ns, took_ms=attempt.took_ms, outcome=str(attempt.outcome),
+                    answer=answer,
+                )
+            )  # fmt: skip
+
+        await self._database.write(write)
+
+    async def standing(self, destination: str, now_ns: int) -> Standing:
+        """How the destination stood when the service ended."""
+
+        def read(connection: Connection) -> Standing:
+            recent = (
+                select(attempts.c.at_ns)
+                .where(attempts.c.destination == destination, attempts.c.at_ns > now_ns - WINDOW_NS)
+                .order_by(attempts.c.id)
+            )
+            sent = connection.execute(recent).scalars().all()
+            return Standing(load_circuit(connection, destination), sent)
+
+        return await self._database.read(read)
+
+    async def waiting(self, destination: str) -> Waiting:
+        """What stands in the destination's queue."""
+
+        def read(connection: Connection) -> Waiting:
+            pending = connection.execute(
+                select(func.count(), func.min(outbox.c.next_ns), func.min(outbox.c.since_ns)).where(
+                    _pending_at(destination)
+                )
+            ).one()
+            unhanded = connection.execute(
+                select(func.min(outbox.c.since_ns)).where(
+                    _pending_at(destination), outbox.c.handed_ns.is_(None)
+                )
+            ).scalar_one()
+            dead = connection.execute(
+                select(func.count()).where(
+                    outbox.c.destination == destination, outbox.c.state == "dead"
+                )
+            ).scalar_one()
+            return Waiting(pending[0], dead, pending[1], pending[2], unhanded)
+
+        return await self._database.read(read)
+
+    async def give_up(self, destination: str, before_ns: int) -> int:
+        """Makes dead letters of what has been tried since ``before_ns`` or longer."""
+        old = _pending_at(destination) & (outbox.c.since_ns <= before_ns)
+        dead = (
+            update(outbox)
+            .where(old)
+            .values(state="dead", answer=func.coalesce(outbox.c.answer, GIVEN_UP))
+        )
+        some = select(func.count()).where(old)
+        if not await self._database.read(lambda c: c.execute(some).scalar_one()):
+            return 0
+        return await self._database.write(lambda c: c.execute(dead).rowcount)
+
+    async def hand_over(self, destination: str, to: str, before_ns: int, now_ns: int) -> int:
+        """Gives ``to`` what ``destination`` has been tried with since ``before_ns`` or longer."""
+        old = and_(
+            _pending_at(destination), outbox.c.since_ns <= before_ns, outbox.c.handed_ns.is_(None)
+        )
+        some = select(outbox).where(old).order_by(outbox.c.seq).limit(SOME)
+
+        def write(connection: Connection) -> tuple[int, int]:
+            rows = connection.execute(some).mappings().all()
+            transitions = [row["transition"] for row in rows]
+            known = set(
+                connection.execute(
+                    select(outbox.c.transition).where(
+                        outbox.c.destination == to, outbox.c.transition.in_(transitions)
+                    )
+                ).scalars()
+            )
+            same = ("alarm", "transition", "ordinal", "kind", "priority", "notice")
+            given = [
+                {name: row[name] for name in same}
+                | {"destination": to, "next_ns": now_ns}
+                | fresh(now_ns)
+                for row in rows
+                if row["transition"] not in known
+            ]
+            if given:
+                connection.execute(insert(outbox), given)
+            seqs = [row["seq"] for row in rows]
+            connection.execute(
+                update(outbox).where(outbox.c.seq.in_(seqs)).values(handed_ns=now_ns)
+            )
+            return len(rows), len(given)
+
+        if not await self._database.read(lambda c: c.execute(some.limit(1)).all()):
+            return 0
+        total, last = 0, SOME
+        while last == SOME:
+            last, given = await self._database.write(write)
+            total += given
+        return total
 
     async def abandon(self, known: Collection[str]) -> int:
         """What waits for a destination that is not ``known`` any more becomes a dead letter;
@@ -65,22 +187,33 @@ class StateOutbox:
         def write(connection: Connection) -> int:
             gone = outbox.c.destination.not_in(list(known)) & (outbox.c.state == "pending")
             dead = update(outbox).where(gone).values(state="dead", answer=DESTINATION_GONE)
+            connection.execute(delete(destinations).where(destinations.c.name.not_in(list(known))))
             return connection.execute(dead).rowcount
 
         return await self._database.write(write)
 
     async def forget(self, before_ns: int) -> int:
-        """Drops what was delivered, or given up, and made before ``before_ns``; returns how
-        many. That it was said stays with the alarm's transitions."""
+        """Drops what was delivered, or given up, and made before ``before_ns``, and the log of
+        attempts from before then or beyond the newest ``LOGGED`` of each destination; returns how
+        many notices. That it was said stays with the alarm's transitions."""
 
         def write(connection: Connection) -> int:
+            connection.execute(delete(attempts).where(attempts.c.at_ns < before_ns))
+            names = connection.execute(select(attempts.c.destination).distinct()).scalars().all()
+            for name in names:
+                ids = select(attempts.c.id).where(attempts.c.destination == name)
+                last = ids.order_by(attempts.c.id.desc()).offset(LOGGED).limit(1)
+                end = connection.execute(last).scalar_one_or_none()
+                if end is not None:
+                    beyond = (attempts.c.destination == name) & (attempts.c.id <= end)
+                    connection.execute(delete(attempts).where(beyond))
             old = (outbox.c.created_ns < before_ns) & (outbox.c.state != "pending")
             return connection.execute(delete(outbox).where(old)).rowcount
 
         return await self._database.write(write)
 
     async def counts(self) -> dict[str, int]:
-        """Messages by state."""
+        """Notices by state."""
 
         def read(connection: Connection) -> dict[str, int]:
             rows = connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
@@ -88,21 +221,10 @@ class StateOutbox:
 
         return await self._database.read(read)
 
-    async def _mark(self, one: Pending, *, message: str, answer: str, **values: object) -> None:
-        changed = (
-            update(outbox)
-            .where(outbox.c.seq.in_(one.seqs))
-            .values(
-                attempts=one.attempts + 1, message=message, answer=answer[:ANSWER_CHARS], **values
-            )
-        )
-        await self._database.write(lambda connection: connection.execute(changed) and None)
+
+def _parts(seqs: list[int]) -> Iterator[list[int]]:
+    return (seqs[at : at + SOME] for at in range(0, len(seqs), SOME))
 
 
-def _pending(rows: Sequence[Row[Any]]) -> Pending:
-    return Pending(
-        seqs=tuple(row.seq for row in rows),
-        notices=tuple(load_notice(row.notice) for row in rows),
-        attempts=max(row.attempts for row in rows),
-        created_ns=rows[0].created_ns,
-    )
+def _pending_at(destination: str) -> ColumnElement[bool]:
+    return and_(outbox.c.destination == destination, outbox.c.state == "pending")

@@ -117,31 +117,6 @@ transition = Table(
     Index("transition_by_time", "at_ns", "seq"),
 )
 
-outbox = Table(
-    "outbox",
-    metadata,
-    Column("seq", Row, primary_key=True, autoincrement=True),
-    Column("destination", String(80), nullable=False),
-    Column("alarm", String(40), nullable=False),
-    Column("transition", String(40), nullable=False),
-    Column("kind", String(20), nullable=False),
-    Column("priority", Integer, nullable=False),
-    Column("notice", LargeBinary, nullable=False),  # JSON
-    Column("state", String(20), nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("created_ns", BigInteger, nullable=False),
-    Column("next_ns", BigInteger, nullable=False),
-    Column("delivered_ns", BigInteger),
-    Column("message", String(60)),  # id of the last one that told it
-    Column("answer", Text),
-    Column("collect", String(120)),  # what is told together; null: by a message of its own
-    Column("digest", String(60)),  # the digest that it is told by, once that is settled
-    Index("outbox_due", "destination", "state", "alarm", "seq", "priority", "next_ns"),
-    Index("outbox_once", "transition", "destination", unique=True),
-    Index("outbox_alarm", "alarm"),
-    Index("outbox_digest", "digest"),
-)
-"""One row for each transition and destination."""
 
 flood_state = Table(
     "flood_state",

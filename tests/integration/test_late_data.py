@@ -30,6 +30,7 @@ from service.domain.retrospect import Finding
 from service.domain.tagtable import TagTable
 from service.runtime import notify
 from service.runtime.clock import SystemClock
+from service.runtime.courier import Courier
 from service.runtime.errors import EndOfSource
 from service.runtime.source import SourceReport
 from service.settings import load_site
@@ -37,7 +38,8 @@ from service.settings.outside import Destination
 from service.settings.rulefile import parse_rules
 from service.state.corrections import StateCorrections
 from service.state.retrospect import StateRetrospect
-from service.state.tables import alarm, outbox, transition
+from service.state.tables import alarm, transition
+from service.state.tables_outbox import outbox
 from tests.webhook_receiver import Receiver, run_receiver
 
 SITE = Path("deploy/sites/changzhi")
@@ -259,7 +261,8 @@ async def test_a_backfill_corrects_the_past_and_calls_nobody(
             yield source
 
         stop = asyncio.Event()
-        running = replace(core, sources={"plant": opened}, destinations=(destination,))
+        courier = Courier(destination, core.name, core.outbox, clock, news=core.watch.transitions)
+        running = replace(core, sources={"plant": opened}, couriers={"maintenance": courier})
         group.create_task(run_core(running, stop))
         await source.told.wait()
         clock.at_h = LOST_H + LASTS_H

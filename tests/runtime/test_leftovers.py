@@ -16,7 +16,8 @@ from service.state.alarms import StateAlarms
 from service.state.database import open_database
 from service.state.outbox import StateOutbox
 from service.state.tables import rule_state
-from tests.runtime.test_deliver import put
+from tests.post_rig import attempt_of
+from tests.post_rig import put_rows as put
 from tests.watch_rig import HOT, T0, Silent, rig, rows
 
 H = "h:CB-L07B-TIC112.PV"
@@ -48,7 +49,7 @@ async def test_an_alarm_whose_rule_is_gone_ends(tmp_path: Path, acknowledged: bo
 async def test_what_waits_for_a_destination_that_is_gone_is_a_dead_letter(tmp_path: Path) -> None:
     async with open_database(f"sqlite:///{tmp_path / 'state.db'}") as database:
         await put(database, ("m1", "a"))
-        await put(database, ("m1", "a"), destination="gone")
+        await put(database, ("m1", "a"), to=["gone"])
         box = StateOutbox(database)
         assert await box.abandon(["m"]) == 1
         assert await box.counts() == {"pending": 1, "dead": 1}
@@ -58,8 +59,8 @@ async def test_what_is_done_with_is_forgotten_and_what_waits_is_not(tmp_path: Pa
     async with open_database(f"sqlite:///{tmp_path / 'state.db'}") as database:
         await put(database, ("m1", "a"), ("m2", "b"))
         box = StateOutbox(database)
-        first = (await box.due("m", T0, 1))[0]
-        await box.delivered(first, message="msg_1", now_ns=T0, answer="ok")
+        (first,) = (await box.due("m", T0, 1)).pending
+        await box.keep(attempt_of(first), [first], next_ns=None, circuit=None)
         assert await box.forget(T0) == 0
         assert await box.forget(T0 + DAY_NS) == 1
         assert await box.counts() == {"pending": 1}

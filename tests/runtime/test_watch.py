@@ -31,6 +31,7 @@ from service.runtime.watch_values import ValueRules
 from service.state.alarms import StateAlarms
 from service.state.outbox import StateOutbox
 from service.state.tables import alarm
+from tests.post_rig import attempt_of
 from tests.watch_rig import (
     BAD,
     HH,
@@ -188,18 +189,18 @@ async def test_what_is_pending_of_one_alarm_is_told_together(tmp_path: Path) -> 
     async with rig(tmp_path) as r:
         await r.feed(rows((1, HOT, 1170, 0), cover=(0, 12)))
         box = StateOutbox(r.database)
-        (first,) = await box.due("m", r.clock.now_ns(), 10)
+        now_ns = r.clock.now_ns()
+        (first,) = (await box.due("m", now_ns, 10)).pending
         assert [one.kind for one in first.notices] == ["raised"]
-        later_ns = r.clock.now_ns() + 1
-        await box.failed(first, message="msg_1", next_ns=later_ns, answer="500")
-        assert await box.due("m", r.clock.now_ns(), 10) == []
+        await box.keep(attempt_of(first), [first], next_ns=now_ns + SECOND_NS, circuit=None)
+        assert (await box.due("m", now_ns, 10)).pending == []
         await r.feed(rows((20, HOT, 1100, 0), cover=(12, 40)))
-        (both,) = await box.due("m", later_ns, 10)
+        (both,) = (await box.due("m", now_ns, 10)).pending
         assert [one.kind for one in both.notices] == ["raised", "returned"]
         assert both.notices[0] == first.notices[0]
         assert both.attempts == 1
-        await box.delivered(both, message="msg_2", now_ns=later_ns, answer="ok")
-        assert await box.due("m", later_ns, 10) == []
+        await box.keep(attempt_of(both), [both], next_ns=None, circuit=None)
+        assert (await box.due("m", now_ns, 10)).pending == []
         assert await box.counts() == {"delivered": 2}
 
 

@@ -1,0 +1,307 @@
+"""Courier: brings one destination what waits for it, at the destination's own pace.
+
+Every await of the destination ends in one transaction of the outbox. A crash before the
+destination answered sends the same message again; a crash between its answer and that transaction
+does too, with the same id: at least once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Protocol, TypeVar
+
+from service.domain.circuit import (
+    GIVE_UP_NS,
+    WORKS,
+    Circuit,
+    CircuitState,
+    failed,
+    gone,
+    may_send,
+    wait_s,
+)
+from service.domain.instants import SECOND_NS, seconds
+from service.domain.quota import WINDOW_NS, free_ns, room
+from service.runtime.clock import Clock
+from service.runtime.deliver import Attempt, Outbox, Outcome, Queue, Waiting
+from service.runtime.errors import ConnectorError, Rejected, Retryable
+from service.runtime.notify import Destination, Gone, Message, SiteName
+from service.runtime.parcels import Parcel, parcels
+from service.runtime.progress import Progress
+from service.runtime.retry import until_done
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+PORTION = 500
+"""Alarms that are looked at together."""
+FRESH_NS = SECOND_NS
+"""So long a portion is worked off before it is asked whether something more urgent came."""
+LONGEST_REST_S = 600.0
+SHORTEST_REST_S = 0.2
+MOST_S = 180.0
+"""Bound on one attempt, in real seconds, of a notifier that does not keep its own."""
+
+
+class Post(Outbox, Queue, Protocol):
+    """Everything that a courier needs of the state."""
+
+
+class Courier:
+    """One destination's courier; ``run`` is its only task. ``news`` moves on when there may be
+    more to tell. draw: random numbers in [0, 1)."""
+
+    def __init__(
+        self,
+        destination: Destination,
+        site: SiteName,
+        post: Post,
+        clock: Clock,
+        *,
+        news: Progress,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self.destination = destination
+        self.circuit = WORKS
+        self.waiting = Waiting()
+        self.last_success_ns: int | None = None
+        self.counters = dict.fromkeys(Outcome, 0)
+        self._site = site
+        self._post = post
+        self._clock = clock
+        self._news = news
+        self._called = Progress()
+        self._draw = draw
+        self._sent_ns: deque[int] = deque()  # monotonic, of the last minute
+        self._sending = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Brings what is due, for ever."""
+        await self._take_up()
+        while True:
+            seen = self._news.value, self._called.value
+            await self._clear()
+            if not await self._bring():
+                await self._rest(*seen)
+
+    def call(self) -> None:
+        """Has it look at its queue again."""
+        self._called.step()
+
+    async def tell(self, message: Message) -> Attempt:
+        """Hands over ``message``, which waits in no queue, once; the attempt is in the log. Raises
+        Retryable when the receiver's limit is reached, or the state can't be used."""
+        async with self._sending:
+            if self._room(critical=True) == 0:
+                raise Retryable(
+                    f"destination {self.destination.name} takes no more messages this minute; "
+                    f"try again in a minute"
+                )
+            attempt, _ = await self._attempt(message, alarm=None, notices=0)
+            delivered = attempt.outcome is Outcome.DELIVERED
+            heals = delivered and self.circuit.state is not CircuitState.DISABLED
+            await self._keep(attempt, None, WORKS if heals else self.circuit)
+        self.call()
+        return attempt
+
+    async def enable(self) -> None:
+        """Lets a disabled destination, or an open circuit, be tried at once."""
+        self.circuit = WORKS
+        self.call()
+
+    async def _take_up(self) -> None:
+        now_ns = self._clock.now_ns()
+        stood = await self._until_done(partial(self._post.standing, self.destination.name, now_ns))
+        self.circuit = stood.circuit
+        ages = [now_ns - at_ns for at_ns in stood.sent_ns]
+        self._sent_ns.extend(self._monotonic_ns() - age for age in ages if 0 <= age < WINDOW_NS)
+
+    async def _clear(self) -> None:
+        """Gives up what is too old, and gives to another what waited too long."""
+        name, now_ns = self.destination.name, self._clock.now_ns()
+        before_ns = now_ns - GIVE_UP_NS
+        dead = await self._until_done(partial(self._post.give_up, name, before_ns))
+        if dead:
+            log.error("delivery given up destination=%s dead=%d error=%s", name, dead,
+                      self.circuit.error)  # fmt: skip
+        to = self.destination.fallback
+        if to is not None:
+            gone_now = self.circuit.state is CircuitState.DISABLED
+            after_ns = 0 if gone_now else seconds(self.destination.fallback_after_s)
+            handed = await self._until_done(
+                partial(self._post.hand_over, name, to, now_ns - after_ns, now_ns)
+            )
+            if handed:
+                log.warning("handed over destination=%s to=%s notices=%d", name, to, handed)
+                self._news.step()
+
+    async def _bring(self) -> int:
+        """Sends some of what is due; how many messages."""
+        start_ns = self._clock.now_ns()
+        if not may_send(self.circuit, start_ns):
+            return 0
+        probing = self.circuit.state is CircuitState.OPEN
+        seen = self._news.value
+        portion = await self._until_done(
+            partial(self._post.due, self.destination.name, start_ns, 1 if probing else PORTION)
+        )
+        limits = self.destination.notifier.limits
+        space = None
+        if limits.per_minute is not None:
+            space = (self._room(critical=True), self._room(critical=False))
+        made = parcels(
+            self._site, portion.pending, listed=limits.notices, room=space, alarms=portion.alarms
+        )
+        sent = 0
+        for parcel in made:
+            if self._room(critical=parcel.critical) == 0:
+                break
+            async with self._sending:
+                await self._hand_over(parcel)
+            sent += 1
+            old = self._clock.now_ns() - start_ns > FRESH_NS and self._news.value != seen
+            if probing or old or not may_send(self.circuit, self._clock.now_ns()):
+                break
+        return sent
+
+    async def _hand_over(self, parcel: Parcel) -> None:
+        notices = sum(len(one.notices) for one in parcel.told)
+        attempt, error = await self._attempt(parcel.message, alarm=parcel.alarm, notices=notices)
+        now_ns = self._clock.now_ns()
+        if error is None:
+            await self._keep(attempt, parcel, WORKS)
+            return
+        if isinstance(error, Gone):
+            after = gone(now_ns, error=str(error))
+        else:
+            wish_s = error.retry_after_s if isinstance(error, Retryable) else None
+            after = failed(
+                self.circuit, now_ns, error=str(error), subject=parcel.alarm, draw=self._draw(),
+                retry_after_s=wish_s,
+            )  # fmt: skip
+        pause_s = wait_s(parcel.attempts + 1, self._draw())
+        await self._keep(attempt, parcel, after, next_ns=now_ns + seconds(pause_s))
+
+    async def _attempt(
+        self, message: Message, *, alarm: str | None, notices: int
+    ) -> tuple[Attempt, ConnectorError | None]:
+        at_ns, start_s = self._clock.now_ns(), self._clock.monotonic_s()
+        self._sent_ns.append(self._monotonic_ns())
+        error: ConnectorError | None = None
+        try:
+            async with asyncio.timeout(MOST_S):
+                answer = await self.destination.notifier.send(message)
+        except ConnectorError as raised:
+            error, answer = raised, str(raised)
+        except TimeoutError:
+            error = Retryable(f"destination {self.destination.name}: no answer in {MOST_S:.0f} s")
+            answer = str(error)
+        except Exception as raised:  # an adapter that can't render one message stops no other
+            log.exception("notifier broke destination=%s", self.destination.name)
+            error = Rejected(f"destination {self.destination.name}: {raised!r}")
+            answer = str(error)
+        outcome = _outcome(error)
+        self.counters[outcome] += 1
+        return Attempt(
+            destination=self.destination.name,
+            message=message.id,
+            kind=message.kind,
+            alarm=alarm,
+            notices=notices,
+            at_ns=at_ns,
+            took_ms=round((self._clock.monotonic_s() - start_s) * 1_000),
+            outcome=outcome,
+            answer=answer,
+        ), error
+
+    async def _keep(
+        self, attempt: Attempt, parcel: Parcel | None, after: Circuit, *, next_ns: int | None = None
+    ) -> None:
+        before, changed = self.circuit, after != self.circuit
+        release = before.state is not CircuitState.CLOSED and after.state is CircuitState.CLOSED
+        await self._until_done(
+            partial(
+                self._post.keep,
+                attempt,
+                parcel.told if parcel is not None else (),
+                next_ns=next_ns,
+                circuit=after if changed else None,
+                release=release,
+            )
+        )
+        self.circuit = after
+        if attempt.outcome is Outcome.DELIVERED:
+            self.last_success_ns = attempt.at_ns
+        if before.failures == 0 and after.failures:
+            log.warning("delivery failed destination=%s message=%s error=%s",
+                        attempt.destination, attempt.message, attempt.answer)  # fmt: skip
+        if before.state is not after.state:
+            log.warning("destination %s is %s, was %s error=%s", attempt.destination,
+                        after.state, before.state, after.error)  # fmt: skip
+
+    async def _until_done(self, work: Callable[[], Awaitable[T]]) -> T:
+        return await until_done(work, what="outbox", clock=self._clock)
+
+    async def _rest(self, news: int, called: int) -> None:
+        """Until there is news, it is called, or something comes due."""
+        name = self.destination.name
+        self.waiting = await self._until_done(partial(self._post.waiting, name))
+        delay_s = min(LONGEST_REST_S, max(SHORTEST_REST_S, self._due_in_s(self.waiting)))
+        async with asyncio.TaskGroup() as group:
+            waits = {
+                group.create_task(self._news.until(news + 1)),
+                group.create_task(self._called.until(called + 1)),
+                group.create_task(self._clock.sleep(delay_s)),
+            }
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for task in waits:
+                task.cancel()
+
+    def _due_in_s(self, waiting: Waiting) -> float:
+        """Seconds until something may have to be done without any news."""
+        now_ns = self._clock.now_ns()
+        moments = []
+        if waiting.next_ns is not None and self.circuit.state is not CircuitState.DISABLED:
+            held_ns = self.circuit.not_before_ns or 0
+            moments.append(max(waiting.next_ns, held_ns, now_ns + self._quota_in_ns()))
+        if waiting.oldest_ns is not None:
+            moments.append(waiting.oldest_ns + GIVE_UP_NS)
+        if waiting.unhanded_ns is not None and self.destination.fallback is not None:
+            moments.append(waiting.unhanded_ns + seconds(self.destination.fallback_after_s))
+        return (min(moments) - now_ns) / SECOND_NS if moments else LONGEST_REST_S
+
+    def _room(self, *, critical: bool) -> int:
+        per_minute = self.destination.notifier.limits.per_minute
+        if per_minute is None:
+            return PORTION
+        now_ns = self._monotonic_ns()
+        while self._sent_ns and now_ns - self._sent_ns[0] >= WINDOW_NS:
+            self._sent_ns.popleft()
+        return room(self._sent_ns, per_minute, now_ns, critical=critical)
+
+    def _quota_in_ns(self) -> int:
+        per_minute = self.destination.notifier.limits.per_minute
+        if per_minute is None:
+            return 0
+        now_ns = self._monotonic_ns()
+        return free_ns(self._sent_ns, per_minute, now_ns, critical=False) - now_ns
+
+    def _monotonic_ns(self) -> int:
+        return round(self._clock.monotonic_s() * SECOND_NS)
+
+
+def _outcome(error: ConnectorError | None) -> Outcome:
+    match error:
+        case None:
+            return Outcome.DELIVERED
+        case Gone():
+            return Outcome.GONE
+        case Rejected():
+            return Outcome.REFUSED
+        case _:
+            return Outcome.FAILED

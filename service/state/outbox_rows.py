@@ -1,0 +1,164 @@
+"""Rows of the outbox: put in with a transition, and read back as what waits for a destination."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select
+
+from service.domain.announcing import Announcement
+from service.domain.circuit import WORKS, Circuit, CircuitState
+from service.runtime.deliver import Pending
+from service.runtime.notification import dump_notice, load_notice
+from service.runtime.notify import Notice
+from service.state.tables_outbox import destination, outbox
+
+NOTICES_AN_ALARM = 50
+"""Of one alarm in one message; what is more follows in the next."""
+
+
+def put(connection: Connection, notice: Notice, told: Iterable[Announcement], now_ns: int) -> None:
+    """Puts ``notice`` into the queue of each destination that is ``told``, in the transaction of
+    its transition; a destination is given a transition once."""
+    given = select(outbox.c.destination).where(outbox.c.transition == notice.transition)
+    known = set(connection.execute(given).scalars())
+    last = connection.execute(select(func.coalesce(func.max(outbox.c.ordinal), 0))).scalar_one()
+    kept = dump_notice(notice)
+    rows = [
+        {
+            "destination": one.destination,
+            "alarm": notice.alarm,
+            "transition": notice.transition,
+            "ordinal": last + 1,
+            "kind": str(notice.kind),
+            "priority": int(notice.priority),
+            "collect": one.collect,
+            "notice": kept,
+            **fresh(now_ns),
+            "since_ns": one.due_ns,
+            "next_ns": one.due_ns,
+        }
+        for one in told
+        if one.destination not in known
+    ]
+    if rows:
+        connection.execute(insert(outbox), rows)
+
+
+def fresh(now_ns: int) -> dict[str, Any]:
+    """What a row says that nobody has tried yet."""
+    return {
+        "state": "pending",
+        "attempts": 0,
+        "created_ns": now_ns,
+        "since_ns": now_ns,
+        "tried_ns": now_ns,
+    }
+
+
+def due_alarms(
+    connection: Connection, name: str, now_ns: int, limit: int
+) -> tuple[dict[str, str | None], int]:
+    """The alarms of which something is due for destination ``name``, most urgent first, each with
+    what it is collected with, up to ``limit``; and how many there are in all.
+
+    A row is also due when its last attempt lies in the future: the clock stepped back.
+    """
+    mine = and_(outbox.c.destination == name, outbox.c.state == "pending")
+    now = or_(outbox.c.next_ns <= now_ns, outbox.c.tried_ns > now_ns)
+    full = select(outbox.c.collect).where(mine, now, outbox.c.collect.is_not(None)).distinct()
+    collected = list(connection.execute(full).scalars())
+    alone = func.count() > func.count(outbox.c.collect)
+    ready = or_(func.min(outbox.c.next_ns) <= now_ns, func.max(outbox.c.tried_ns) > now_ns)
+    if collected:
+        ready = or_(ready, func.max(outbox.c.collect).in_(collected))
+    found = connection.execute(
+        select(
+            outbox.c.alarm, func.max(outbox.c.collect), alone.label("alone"), func.count().over()
+        )
+        .where(mine)
+        .group_by(outbox.c.alarm)
+        .having(ready)
+        .order_by(func.min(outbox.c.priority), func.min(outbox.c.ordinal))
+        .limit(limit)
+    ).all()
+    return {row[0]: None if row[2] else row[1] for row in found}, found[0][3] if found else 0
+
+
+def pending_of(connection: Connection, name: str, alarms: dict[str, str | None]) -> list[Pending]:
+    """What waits for destination ``name`` about each of ``alarms``, in their order."""
+    place = func.row_number().over(partition_by=outbox.c.alarm, order_by=outbox.c.ordinal)
+    ranked = (
+        select(outbox, place.label("place"))
+        .where(
+            outbox.c.destination == name,
+            outbox.c.state == "pending",
+            outbox.c.alarm.in_(list(alarms)),
+        )
+        .subquery()
+    )
+    wanted = select(ranked).where(ranked.c.place <= NOTICES_AN_ALARM).order_by(ranked.c.ordinal)
+    rows: dict[str, list[Row[Any]]] = {}
+    for row in connection.execute(wanted):
+        rows.setdefault(row.alarm, []).append(row)
+    newest = _newest_told(connection, name, alarms)
+    return [
+        _pending(alarm, rows[alarm], newest.get(alarm), collect)
+        for alarm, collect in alarms.items()
+        if alarm in rows
+    ]
+
+
+def _newest_told(connection: Connection, name: str, alarms: Iterable[str]) -> dict[str, Row[Any]]:
+    """By alarm the newest row that destination ``name`` has."""
+    told = and_(
+        outbox.c.destination == name,
+        outbox.c.state == "delivered",
+        outbox.c.alarm.in_(list(alarms)),
+    )
+    newest = select(outbox.c.alarm, func.max(outbox.c.ordinal)).where(told)
+    pairs = connection.execute(newest.group_by(outbox.c.alarm)).all()
+    found = {}
+    for alarm, ordinal in pairs:
+        one = select(outbox).where(told, outbox.c.alarm == alarm, outbox.c.ordinal == ordinal)
+        found[alarm] = connection.execute(one).one()
+    return found
+
+
+def _pending(
+    alarm: str, rows: Sequence[Row[Any]], told: Row[Any] | None, collect: str | None
+) -> Pending:
+    """With ``told`` at its end when that is newer: what comes late must not lead back."""
+    notices = [load_notice(row.notice) for row in rows]
+    if told is not None and told.ordinal > rows[-1].ordinal:
+        notices.append(load_notice(told.notice))
+    return Pending(
+        alarm=alarm,
+        seqs=tuple(row.seq for row in rows),
+        notices=tuple(notices),
+        attempts=max(row.attempts for row in rows),
+        collect=collect,
+    )
+
+
+def load_circuit(connection: Connection, name: str) -> Circuit:
+    """How destination ``name`` stands; one that was never tried works."""
+    kept = connection.execute(
+        select(destination.c.circuit).where(destination.c.name == name)
+    ).scalar_one_or_none()
+    if kept is None:
+        return WORKS
+    fields = orjson.loads(kept)
+    return Circuit(**(fields | {"state": CircuitState(fields["state"])}))
+
+
+def keep_circuit(connection: Connection, name: str, circuit: Circuit) -> None:
+    """Keeps how destination ``name`` stands."""
+    kept = orjson.dumps(asdict(circuit))
+    where = destination.c.name == name
+    changed = destination.update().where(where).values(circuit=kept)
+    if connection.execute(changed).rowcount == 0:
+        connection.execute(insert(destination).values(name=name, circuit=kept))
