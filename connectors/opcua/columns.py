@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from connectors.opcua.decode import Rows
+from connectors.opcua.decode import Values
 from service.domain.arrays import Bools, Float64s, Int8s, Int32s, Int64s, UInt32s
 from service.domain.batch import Batch, TimeOrigin, make_batch, rows_of
 from service.domain.instants import EARLIEST_NS, LATEST_NS
@@ -41,7 +41,7 @@ def ticks_to_ns(ticks: int) -> int:
     return (ticks - UNIX_EPOCH_TICKS) * 100
 
 
-def to_columns(found: Rows, tag_of: Int32s, *, received_ns: int, source: str) -> Columns:
+def to_columns(found: Values, tag_of: Int32s, *, received_ns: int, source: str) -> Columns:
     """Batches of ``found``; ``tag_of``: shape (handles,), the tag number of each client handle.
 
     A value's time is its source timestamp (100 ns ticks and, where given, picoseconds, cut to whole
@@ -51,17 +51,14 @@ def to_columns(found: Rows, tag_of: Int32s, *, received_ns: int, source: str) ->
     it isn't known now.
     """
     counts: Counter[str] = Counter()
-    if not found.rows:
+    if not len(found):
         return Columns((), counts, {})
-    handle, value, status, *stamps = zip(*found.rows, strict=True)
-    handles = np.array(handle, dtype=np.int64)
-    known = handles < len(tag_of)
-    tags = tag_of[np.where(known, handles, 0)]
-    values = np.array(value, dtype=np.float64)
-    statuses = np.array(status, dtype=np.uint32)
+    known = found.handle < len(tag_of)
+    tags = tag_of[np.where(known, found.handle, 0)]
+    values, statuses = found.value.copy(), found.status.copy()
     counts["overflow"] = int(np.count_nonzero((statuses & OVERFLOW_BITS) == OVERFLOW_BITS))
     _mark_bad(values, statuses, found)
-    times, origins = _times(stamps, received_ns)
+    times, origins = _times(found, received_ns)
     in_range = times >= EARLIEST_NS
     keep = known & in_range
     counts["unknown_handles"] = int(np.count_nonzero(~known))
@@ -76,7 +73,7 @@ def to_columns(found: Rows, tag_of: Int32s, *, received_ns: int, source: str) ->
     return Columns(tuple(_split(whole, origins, keep)), counts, unsupported)
 
 
-def _mark_bad(values: Float64s, statuses: UInt32s, found: Rows) -> None:
+def _mark_bad(values: Float64s, statuses: UInt32s, found: Values) -> None:
     """Gives rows without a value a Bad status, where the server did not call them bad itself."""
     empty = ~np.isfinite(values)
     values[empty] = np.nan
@@ -89,12 +86,12 @@ def _mark_bad(values: Float64s, statuses: UInt32s, found: Rows) -> None:
         statuses[rows[empty[rows]]] = BAD_NOT_SUPPORTED
 
 
-def _times(stamps: list[tuple[int, ...]], received_ns: int) -> tuple[Int64s, Int8s]:
+def _times(found: Values, received_ns: int) -> tuple[Int64s, Int8s]:
     """Times in ns (-1 where refused) and whose they are. A tick count ≤ 0 is OPC UA's null."""
-    source, source_ps, server, server_ps = (np.array(s, dtype=np.int64) for s in stamps)
-    is_server = (source <= 0) & (server > 0)
-    ticks = np.where(is_server, server, source)
-    picoseconds = np.minimum(np.where(is_server, server_ps, source_ps), LARGEST_PICOSECONDS)
+    is_server = (found.source_ticks <= 0) & (found.server_ticks > 0)
+    ticks = np.where(is_server, found.server_ticks, found.source_ticks)
+    given_ps = np.where(is_server, found.server_ps, found.source_ps)
+    picoseconds = np.minimum(given_ps, LARGEST_PICOSECONDS)
     origins = np.where(is_server, np.int8(TimeOrigin.SERVER), np.int8(TimeOrigin.SOURCE))
     fits = (ticks >= EARLIEST_TICKS) & (ticks < LATEST_TICKS)
     since_1970 = np.where(fits, ticks - UNIX_EPOCH_TICKS, 0) * 100 + picoseconds // 100

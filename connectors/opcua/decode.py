@@ -1,51 +1,56 @@
 """From the bytes of a PublishResponse to columns (OPC UA Part 4, 5.14.5 and 7.25; Part 6, 5.2).
 
 asyncua's own decoder makes several Python objects of every value and cuts its time to the
-microsecond. Here a table of ``struct.Struct``, one for each pair of DataValue mask and Variant
-type, reads the usual values in one step; what is unusual is read, or skipped over, by ``wire``.
+microsecond. Here a message is walked over once to see where its values lie; those of one pair of
+DataValue mask and Variant type lie alike and are read at once, as records of NumPy. What is unusual
+is read, or skipped over, by ``wire``.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from operator import itemgetter
-from typing import Any
+
+import numpy as np
 
 from connectors.opcua import wire
 from connectors.opcua.wire import INT32, INT64, UINT16, UINT32, WireError
-
-NAN = float("nan")
+from service.domain.arrays import Float64s, Int64s, UInt32s
 
 DATA_CHANGE, STATUS_CHANGE = 811, 820
 """Numeric ids of the binary encodings of DataChangeNotification and StatusChangeNotification."""
 
 _NUMBERS = {
-    wire.BOOLEAN: "?", 2: "b", 3: "B", 4: "h", 5: "H", 6: "i", 7: "I", 8: "q", 9: "Q",
-    10: "f", 11: "d", wire.STATUS_CODE: "I",
+    wire.BOOLEAN: "u1", 2: "i1", 3: "u1", 4: "<i2", 5: "<u2", 6: "<i4", 7: "<u4", 8: "<i8",
+    9: "<u8", 10: "<f4", 11: "<f8", wire.STATUS_CODE: "<u4",
 }  # fmt: skip
 _WIDE = (8, 9)
 _EXACT = 1 << 53
 
-Row = tuple[int, Any, int, int, int, int, int]
-"""handle, value, status, source ticks, source picoseconds/10, server ticks, server picoseconds/10;
-ticks of 100 ns since 1601, 0 when not given."""
 
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The values of one message in columns of shape (n,), in the order in which they came.
 
-@dataclass(slots=True)
-class Rows:
-    """The values of one message, in the order in which they came.
-
-    text: row -> text. refused: rows whose integer is beyond ±2^53 (their value is NaN).
-    unsupported: row -> what it was, e.g. "array of Double" (its value is NaN).
+    value: NaN for what is no number. source_ticks, server_ticks: 100 ns since 1601, 0 when not
+    given; their picoseconds in units of 10 ps. text: row -> text. refused: rows whose integer is
+    beyond ±2^53. unsupported: row -> what it was, e.g. "array of Double".
     """
 
-    rows: list[Row] = field(default_factory=list)
-    text: dict[int, str] = field(default_factory=dict)
-    refused: list[int] = field(default_factory=list)
-    unsupported: dict[int, str] = field(default_factory=dict)
+    handle: Int64s
+    value: Float64s
+    status: UInt32s
+    source_ticks: Int64s
+    source_ps: Int64s
+    server_ticks: Int64s
+    server_ps: Int64s
+    text: dict[int, str]
+    refused: tuple[int, ...]
+    unsupported: dict[int, str]
+
+    def __len__(self) -> int:
+        return len(self.handle)
 
 
 @dataclass(slots=True)
@@ -62,7 +67,7 @@ class Published:
     publish_ticks: int
     more: bool
     keep_alive: bool
-    values: Rows
+    values: Values
     closed: int | None = None
 
 
@@ -86,7 +91,8 @@ def _publish(data: bytes) -> Published:
     (publish_ticks,) = INT64.unpack_from(data, at + 5)
     (count,) = INT32.unpack_from(data, at + 13)
     at += 17
-    found = Published(subscription, sequence, publish_ticks, more, count <= 0, Rows())
+    rows = _Rows()
+    closed: int | None = None
     for _ in range(count):
         _, kind, at = wire.read_node_id(data, at)
         if data[at] != 1:
@@ -94,69 +100,120 @@ def _publish(data: bytes) -> Published:
         start = at + 5
         at = wire.skip_string(data, at + 1)
         if kind == DATA_CHANGE:
-            _data_change(data[:at], start, found.values)
+            _find(data, start, at, rows)
         elif kind == STATUS_CHANGE:
-            (found.closed,) = UINT32.unpack_from(data, start)
-    return found
+            (closed,) = UINT32.unpack_from(data, start)
+    return Published(
+        subscription, sequence, publish_ticks, more, count <= 0, _values(data, rows), closed
+    )
 
 
-def _data_change(data: bytes, at: int, found: Rows) -> None:
+@dataclass(slots=True)
+class _Rows:
+    """Where values lie in a message. place: of each row; unusual: row -> its fields as read, for
+    those without a layout."""
+
+    place: list[int] = field(default_factory=list)
+    unusual: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    text: dict[int, str] = field(default_factory=dict)
+    unsupported: dict[int, str] = field(default_factory=dict)
+
+
+def _find(data: bytes, at: int, end: int, found: _Rows) -> None:
+    """Walks over the values of one DataChangeNotification, which ends at ``end``."""
     (count,) = INT32.unpack_from(data, at)
     at += 4
-    rows = found.rows
+    place = found.place
     for _ in range(count):
-        layout = _layout(data[at + 4] & _DEFINED, data[at + 5])
-        if layout is None:
-            at = _unusual(data, at, found)
-            continue
-        rows.append(layout.order(layout.shape.unpack_from(data, at) + _ZERO))
-        at += layout.shape.size
-        if layout.is_wide and not -_EXACT <= rows[-1][1] <= _EXACT:
-            found.refused.append(len(rows) - 1)
-            rows[-1] = (rows[-1][0], NAN, *rows[-1][2:])
+        size = _SIZES[data[at + 4] & _DEFINED][data[at + 5]]
+        place.append(at)
+        at = at + size if size else _unusual(data, at, found)
+    if at > end:
+        raise WireError(f"{count} values were announced; the notification ends before the last")
 
 
-_ZERO = (0,)
+def _values(data: bytes, found: _Rows) -> Values:
+    """Columns of the values at the places that were ``found``."""
+    n = len(found.place)
+    place = np.array(found.place, np.int64)
+    raw = np.frombuffer(data, np.uint8)
+    columns = np.zeros((4, n), np.int64)  # as in _TIMES
+    handle, status, value = np.zeros(n, np.int64), np.zeros(n, np.uint32), np.full(n, np.nan)
+    usual = np.ones(n, np.bool_)
+    for row, fields in found.unusual.items():
+        usual[row] = False
+        handle[row], status[row] = fields[:2]
+        columns[:, row] = fields[2:]
+    refused: list[int] = []
+    mask, encoding = (raw[place + 4] & _DEFINED).astype(np.int64), raw[place + 5]
+    layout = np.where(usual, mask << 8 | encoding, -1)
+    for key in set(layout.tolist()) - {-1}:
+        shape = _layout(*divmod(key, 256))
+        rows = np.flatnonzero(layout == key)
+        there = raw[place[rows, None] + np.arange(shape.itemsize)].view(shape)[:, 0]
+        handle[rows] = there["handle"]
+        value[rows] = there["value"] != 0 if key % 256 == wire.BOOLEAN else there["value"]
+        if key % 256 in _WIDE:
+            far = (there["value"] > _EXACT) | (there["value"] < -_EXACT)
+            value[rows[far]] = np.nan
+            refused += rows[far].tolist()
+        names = shape.names or ()
+        if "status" in names:
+            status[rows] = there["status"]
+        for column, (name, _, _) in zip(columns, _TIMES, strict=True):
+            if name in names:
+                column[rows] = there[name]
+    source_ticks, source_ps, server_ticks, server_ps = columns
+    return Values(
+        handle=handle,
+        value=value,
+        status=status,
+        source_ticks=source_ticks,
+        source_ps=source_ps,
+        server_ticks=server_ticks,
+        server_ps=server_ps,
+        text=found.text,
+        refused=tuple(sorted(refused)),
+        unsupported=found.unsupported,
+    )
+
+
 _DEFINED = 0x3F
 """The bits of a DataValue's mask that mean something."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """How a value of one mask and type lies in a message, and the order that makes a Row of it."""
-
-    shape: struct.Struct
-    order: Callable[[tuple[Any, ...]], Row]
-    is_wide: bool
+_TIMES = (
+    ("source_ticks", 0x04, "<i8"),
+    ("source_ps", 0x10, "<u2"),
+    ("server_ticks", 0x08, "<i8"),
+    ("server_ps", 0x20, "<u2"),
+)
+"""A DataValue's fields behind value and status, in their order on the wire, with their bit."""
 
 
 @cache
-def _layout(mask: int, encoding: int) -> _Layout | None:
-    """The layout of a scalar number; None for all else. At most 16,384 pairs are remembered."""
-    if not mask & 0x01 or encoding not in _NUMBERS:
-        return None
-    shape = f"<IBB{_NUMBERS[encoding]}"
-    places = [0, 3]
-    given = 4
-    for bit, code in _AFTER_VALUE:
-        if mask & bit:
-            shape += code
-            places.append(given)
-            given += 1
-        else:
-            places.append(-1)  # the zero that is put behind the fields
-    row = itemgetter(*places)
-    return _Layout(struct.Struct(shape), row, encoding in _WIDE)
+def _layout(mask: int, encoding: int) -> np.dtype[np.void]:
+    """How a scalar number of one type lies in a message, with the fields of a DataValue's mask."""
+    fields = [("handle", "<u4"), ("mask", "u1"), ("encoding", "u1"), ("value", _NUMBERS[encoding])]
+    if mask & 0x02:
+        fields.append(("status", "<u4"))
+    fields += [(name, code) for name, bit, code in _TIMES if mask & bit]
+    return np.dtype(fields)
 
 
-_AFTER_VALUE = ((0x02, "I"), (0x04, "q"), (0x10, "H"), (0x08, "q"), (0x20, "H"))
+_SIZES = [
+    [
+        _layout(mask, encoding).itemsize if mask & 1 and encoding in _NUMBERS else 0
+        for encoding in range(256)
+    ]
+    for mask in range(_DEFINED + 1)
+]
+"""Bytes of an item by its mask and the encoding of its value; 0 where it has no layout."""
 
 
-def _unusual(data: bytes, at: int, found: Rows) -> int:
-    """A value without a layout: null, text, array, structure."""
+def _unusual(data: bytes, at: int, found: _Rows) -> int:
+    """Reads a value without a layout: null, text, array, structure."""
     handle, mask = _HANDLE_AND_MASK.unpack_from(data, at)
     at += 5
-    row = len(found.rows)
+    row = len(found.place) - 1
     if mask & 0x01:
         encoding = data[at]
         if encoding in (wire.STRING, wire.XML_ELEMENT, wire.LOCALIZED_TEXT):
@@ -169,18 +226,18 @@ def _unusual(data: bytes, at: int, found: Rows) -> int:
             at = wire.skip_variant(data, at)
             if encoding != wire.NULL:
                 found.unsupported[row] = _type_name(encoding)
-    fields = [0, 0, 0, 0, 0]
-    for place, (bit, code) in enumerate(_AFTER_VALUE):
+    fields = []
+    for bit, reader in _READERS:
+        fields.append(0)
         if mask & bit:
-            reader = _READERS[code]
-            (fields[place],) = reader.unpack_from(data, at)
+            (fields[-1],) = reader.unpack_from(data, at)
             at += reader.size
-    found.rows.append((handle, NAN, *fields))
+    found.unusual[row] = (handle, *fields)
     return at
 
 
 _HANDLE_AND_MASK = struct.Struct("<IB")
-_READERS = {"I": UINT32, "q": INT64, "H": UINT16}
+_READERS = ((0x02, UINT32), (0x04, INT64), (0x10, UINT16), (0x08, INT64), (0x20, UINT16))
 
 
 def _type_name(encoding: int) -> str:

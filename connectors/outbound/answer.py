@@ -29,8 +29,8 @@ class Answer:
     @property
     def said(self) -> str:
         """Status and the start of the body, for the log of deliveries."""
-        text = self.body.decode("utf-8", "replace")
-        text = " ".join(text.replace(self.target.resource.lstrip("/") or "\0", "…").split())
+        text = self.target.without_secrets(self.body.decode("utf-8", "replace"))
+        text = " ".join(text.split())
         return f"HTTP {self.status} {text[:SHOWN_CHARACTERS]}".strip()
 
     def require_success(self, now_ns: int) -> None:

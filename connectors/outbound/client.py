@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from ipaddress import ip_address
+from pathlib import Path
 
 import httpx
 
 from connectors.outbound.answer import Answer
+from connectors.outbound.resolve import Resolve, SystemResolver
 from connectors.outbound.settings import OutboundSettings
 from connectors.outbound.target import PORTS, Target
 from service.runtime.errors import Fatal, Rejected, Retryable
@@ -21,8 +23,15 @@ ADDRESSES = 4
 """More of a name's addresses are not tried."""
 USER_AGENT = "anodewatch"
 
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""The addresses of a host name; OSError when it has none."""
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One request."""
+
+    method: str
+    target: Target
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class Outbound:
@@ -40,12 +49,7 @@ class Outbound:
         self._networks = settings.allowed()
         self._tls = tls
         self._resolve = resolve
-        password = settings.password()
-        self._proxy_auth = (
-            None
-            if settings.proxy_username is None or password is None
-            else (settings.proxy_username, password)
-        )
+        self._proxy = _proxy_of(settings, tls)
 
     async def post(
         self, target: Target, body: bytes, *, headers: Mapping[str, str], timeout_s: float
@@ -62,9 +66,10 @@ class Outbound:
     async def _call(
         self, method: str, target: Target, body: bytes, headers: Mapping[str, str], timeout_s: float
     ) -> Answer:
+        asked = _Asked(method, target, headers, body)
         try:
-            async with asyncio.timeout(timeout_s):
-                return await self._request(method, target, body, headers, timeout_s)
+            async with asyncio.timeout(timeout_s) as bound:
+                return await self._request(asked, bound)
         except (httpx.TimeoutException, TimeoutError) as error:
             raise Retryable(f"{target}: no answer within {timeout_s:g} s") from error
         except httpx.HTTPError as error:
@@ -89,47 +94,39 @@ class Outbound:
             raise Rejected(f"{host}: not called: {'; '.join(refusals[:ADDRESSES])}")
         return tuple(allowed[:ADDRESSES])
 
-    async def _request(
-        self, method: str, target: Target, body: bytes, headers: Mapping[str, str], timeout_s: float
-    ) -> Answer:
+    async def _request(self, asked: _Asked, bound: asyncio.Timeout) -> Answer:
+        target = asked.target
         why = self._settings.refusal(target)
         if why is not None:
             raise Rejected(f"{target}: not called: {why}")
-        sent = {"host": target.authority, "user-agent": USER_AGENT, **headers}
         if not self._settings.is_direct(target):
-            return await self._exchange(method, target, target.host, sent, body, timeout_s)
+            return await self._exchange(asked, target.host, _connect_s(bound, 1))
         found = (
             (target.host,)
             if target.address is not None
             else await self.addresses(target.host, target.port)
         )
-        for address in found[:-1]:  # the next one is tried only while nothing was sent
+        for left in range(len(found) - 1, 0, -1):
             try:
-                return await self._exchange(
-                    method, target, address, sent, body, timeout_s / len(found)
-                )
-            except (httpx.ConnectError, httpx.ConnectTimeout):
+                return await self._exchange(asked, found[-left - 1], _connect_s(bound, left + 1))
+            except (httpx.ConnectError, httpx.ConnectTimeout):  # nothing was sent yet
                 continue
-        return await self._exchange(method, target, found[-1], sent, body, timeout_s)
+        return await self._exchange(asked, found[-1], _connect_s(bound, 1))
 
-    async def _exchange(
-        self,
-        method: str,
-        target: Target,
-        address: str,
-        headers: Mapping[str, str],
-        body: bytes,
-        connect_s: float,
-    ) -> Answer:
+    async def _exchange(self, asked: _Asked, address: str, connect_s: float) -> Answer:
         """One request over one connection to ``address``, which stands for the target's host."""
+        target = asked.target
         port = None if target.port == PORTS[target.scheme] else target.port
         url = httpx.URL(
             scheme=target.scheme, host=address, port=port, raw_path=target.resource.encode()
         )
+        headers = {"host": target.authority, "user-agent": USER_AGENT, **asked.headers}
         extensions: dict[str, object] = {"timeout": {"connect": connect_s}}
         if target.address is None:
             extensions["sni_hostname"] = target.host
-        request = httpx.Request(method, url, headers=headers, content=body, extensions=extensions)
+        request = httpx.Request(
+            asked.method, url, headers=headers, content=asked.body, extensions=extensions
+        )
         async with self._transport(target) as transport:
             response = await transport.handle_async_request(request)
             try:
@@ -139,32 +136,50 @@ class Outbound:
         return Answer(target, response.status_code, dict(response.headers), taken, whole)
 
     def _transport(self, target: Target) -> httpx.AsyncHTTPTransport:
-        proxy = None
-        if not self._settings.is_direct(target) and self._settings.proxy is not None:
-            proxy = httpx.Proxy(
-                str(self._settings.proxy), auth=self._proxy_auth, ssl_context=self._tls
-            )
+        proxy = None if self._settings.is_direct(target) else self._proxy
         return httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, proxy=proxy)
+
+
+def _proxy_of(settings: OutboundSettings, tls: ssl.SSLContext) -> httpx.Proxy | None:
+    """The proxy that ``settings`` name. ValueError when its password can't be had."""
+    if settings.proxy is None:
+        return None
+    password = settings.password()
+    auth = (
+        None
+        if settings.proxy_username is None or password is None
+        else (settings.proxy_username, password)
+    )
+    safe = settings.proxy.scheme == "https"
+    return httpx.Proxy(str(settings.proxy), auth=auth, ssl_context=tls if safe else None)
 
 
 def open_outbound(settings: OutboundSettings, *, resolve: Resolve | None = None) -> Outbound:
     """The way out that ``settings`` allow; touches no network. Fatal when a file that they name
     can't be used."""
     try:
-        tls = httpx.create_ssl_context(trust_env=False)
-        tls.load_default_certs()
-        if settings.ca_file is not None:
-            tls.load_verify_locations(settings.ca_file)
-        return Outbound(settings, tls=tls, resolve=resolve or system_addresses)
+        tls = trusted_certificates(settings.ca_file)
+        return Outbound(settings, tls=tls, resolve=resolve or SystemResolver())
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         raise Fatal(f"[outbound]: {settings.ca_file or 'the proxy'}: {error}") from error
 
 
-async def system_addresses(host: str, port: int) -> Sequence[str]:
-    """What the system's resolver says."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[0]) for *_, address in found]
+def trusted_certificates(ca_file: Path | None) -> ssl.SSLContext:
+    """A client's side of TLS that trusts the usual authorities, those of the system, and
+    ``ca_file``. OSError when the file is none."""
+    tls = httpx.create_ssl_context(trust_env=False)
+    tls.load_default_certs()
+    if ca_file is not None:
+        tls.load_verify_locations(ca_file)
+    return tls
+
+
+def _connect_s(bound: asyncio.Timeout, addresses: int) -> float:
+    """What one of ``addresses`` may take to be reached, and as much again for TLS, so that both end
+    before ``bound``: a handshake that is cancelled leaves its socket open (httpcore 1.0)."""
+    when = bound.when()
+    left_s = 0.0 if when is None else when - asyncio.get_running_loop().time()
+    return max(0.0, left_s) * 0.45 / addresses
 
 
 async def _start_of(response: httpx.Response) -> tuple[bytes, bool]:

@@ -6,12 +6,15 @@ import re
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from pydantic import PlainValidator
 
 from connectors.outbound.addresses import Address, parse_address
 
+SECRET_PART = 16
+"""A part of a path that is so long may be a token; "alarms" is none."""
+SHORTEST_SECRET = 4
 PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _BRACKETED = re.compile(r"\[[0-9A-Fa-f:.]+\](:\d+)?")
@@ -35,6 +38,19 @@ class Target:
         """Host and port as the Host header has them."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
+
+    def without_secrets(self, text: str) -> str:
+        """``text``, which came from this target, without what of the resource may be a token:
+        values of the query and long parts of the path."""
+        path, _, query = self.resource.partition("?")
+        secrets = [part for part in path.split("/") if len(part) >= SECRET_PART]
+        for pair in query.split("&"):
+            written = pair.partition("=")[2]
+            secrets += [written, unquote_plus(written)]
+        for secret in secrets:
+            if len(secret) >= SHORTEST_SECRET:
+                text = text.replace(secret, "…")
+        return text
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}"

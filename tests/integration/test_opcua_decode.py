@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.opcua.columns import BAD_NOT_SUPPORTED, Columns, to_columns
-from connectors.opcua.decode import decode_publish
+from connectors.opcua.decode import Values, decode_publish
 from connectors.opcua.wire import WireError
 from service.domain.batch import TimeOrigin
 from service.domain.instants import to_ns
@@ -176,9 +176,18 @@ def test_picoseconds_stand_behind_the_timestamp_that_they_belong_to() -> None:
         + struct.pack("<i", length + len(full) - len(value))
         + message[length_at + 4 :]
     )
-    assert decode_publish(message).values.rows == [
+    assert _rows(decode_publish(message).values) == [
         (0, 1.0, 0x4000_0000, ticks + 1, 250, ticks + 2, 300)
     ]
+
+
+def _rows(found: Values) -> list[tuple[float, ...]]:
+    """Handle, value, status, source ticks, their picoseconds, server ticks, their picoseconds."""
+    columns = (
+        found.handle, found.value, found.status,
+        found.source_ticks, found.source_ps, found.server_ticks, found.server_ps,
+    )  # fmt: skip
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 @pytest.mark.parametrize("year", [1602, 1969, 2200, 9999])
@@ -227,17 +236,40 @@ def test_the_end_of_a_subscription_is_seen() -> None:
 
 _seconds = st.floats(0, (datetime(2199, 12, 31, tzinfo=UTC) - INSTANT).total_seconds())
 _instants = st.none() | _seconds.map(lambda s: INSTANT + timedelta(seconds=s))
-_variants = st.one_of(
-    st.booleans().map(lambda v: ua.Variant(v, V.Boolean)),
-    st.integers(-(2**15), 2**15 - 1).map(lambda v: ua.Variant(v, V.Int16)),
-    st.integers(0, 2**32 - 1).map(lambda v: ua.Variant(v, V.UInt32)),
-    st.integers(-(2**63), 2**63 - 1).map(lambda v: ua.Variant(v, V.Int64)),
-    st.floats(width=32).map(lambda v: ua.Variant(v, V.Float)),
-    st.floats().map(lambda v: ua.Variant(v, V.Double)),
-    st.text().map(lambda v: ua.Variant(v, V.String)),
-    st.lists(st.text(max_size=5), max_size=3).map(lambda v: ua.Variant(v, V.String, is_array=True)),
-    st.just(ua.Variant(None, V.Null)),
-)
+_RANGES = {
+    V.SByte: (-(2**7), 2**7 - 1), V.Byte: (0, 2**8 - 1), V.Int16: (-(2**15), 2**15 - 1),
+    V.UInt16: (0, 2**16 - 1), V.Int32: (-(2**31), 2**31 - 1), V.UInt32: (0, 2**32 - 1),
+    V.Int64: (-(2**63), 2**63 - 1), V.UInt64: (0, 2**64 - 1),
+}  # fmt: skip
+_scalars: dict[ua.VariantType, st.SearchStrategy[Any]] = {
+    V.Boolean: st.booleans(),
+    **{kind: st.integers(*ends) for kind, ends in _RANGES.items()},
+    V.Float: st.floats(width=32),
+    V.Double: st.floats(),
+    V.String: st.text(),
+    V.LocalizedText: st.builds(ua.LocalizedText, st.text(), st.none() | st.just("zh")),
+    V.DateTime: st.integers(0, 10**9).map(lambda s: INSTANT + timedelta(seconds=s)),
+    V.Guid: st.uuids(),
+    V.ByteString: st.binary(max_size=20),
+    V.XmlElement: st.builds(ua.XmlElement, st.text(max_size=5)),
+    V.NodeId: st.builds(ua.NodeId, st.integers(1, 2**32 - 1) | st.text(min_size=1), st.just(2)),
+    V.StatusCode: st.integers(0, 2**32 - 1).map(lambda code: ua.StatusCode(ua.UInt32(code))),
+    V.QualifiedName: st.builds(ua.QualifiedName, st.text(max_size=9), st.just(2)),
+}
+
+
+def _of(kind: ua.VariantType) -> st.SearchStrategy[ua.Variant]:
+    scalar = _scalars[kind]
+    return st.one_of(
+        scalar.map(lambda value: ua.Variant(value, kind)),
+        st.lists(scalar, max_size=3).map(lambda values: ua.Variant(values, kind, is_array=True)),
+        st.lists(st.lists(scalar, min_size=2, max_size=2), min_size=1, max_size=2).map(
+            lambda rows: ua.Variant(rows, kind)
+        ),
+    )
+
+
+_variants = st.sampled_from(list(_scalars)).flatmap(_of) | st.just(ua.Variant(None, V.Null))
 _picoseconds = st.none() | st.integers(0, 9_999)
 _statuses = st.integers(0, 2**32 - 1).map(lambda code: ua.StatusCode(ua.UInt32(code)))
 _data_values = st.one_of(  # source picoseconds only where asyncua puts them in their place
@@ -252,8 +284,8 @@ def test_every_mask_and_scalar_is_read_as_asyncua_wrote_it(values: list[ua.DataV
     found = decode_publish(_response(values, more=True))
     assert (found.sequence, found.more, found.keep_alive) == (7, True, False)
     rows = found.values
-    assert len(rows.rows) == len(values)
-    for row, (value, read) in enumerate(zip(values, rows.rows, strict=True)):
+    assert len(rows) == len(values)
+    for row, (value, read) in enumerate(zip(values, _rows(rows), strict=True)):
         handle, number, status, source, source_ps, server, server_ps = read
         assert handle == row
         assert status == value.StatusCode.value
@@ -262,14 +294,23 @@ def test_every_mask_and_scalar_is_read_as_asyncua_wrote_it(values: list[ua.DataV
         assert source_ps == (value.SourcePicoseconds or 0)
         assert server_ps == (value.ServerPicoseconds or 0)
         variant = value.Value
-        if variant.VariantType is V.String and not variant.is_array:
-            assert rows.text[row] == variant.Value
-        elif variant.is_array or variant.VariantType is V.Null:
+        kind = variant.VariantType
+        if variant.is_array or kind not in _READ:
             assert math.isnan(number)
-        elif variant.VariantType is V.Int64 and abs(variant.Value) > 2**53:
+            assert (row in rows.unsupported) == (kind is not V.Null)
+        elif kind in (V.String, V.LocalizedText, V.XmlElement):
+            text = variant.Value if kind is V.String else getattr(variant.Value, "Text", None)
+            assert rows.text.get(row) == (variant.Value.Value if kind is V.XmlElement else text)
+        elif kind in (V.Int64, V.UInt64) and abs(variant.Value) > 2**53:
             assert row in rows.refused
         else:
-            assert number == variant.Value or (math.isnan(number) and math.isnan(variant.Value))
+            expected = variant.Value.value if kind is V.StatusCode else variant.Value
+            assert number == expected or (math.isnan(number) and math.isnan(expected))
+
+
+_READ = {
+    V.Boolean, *_RANGES, V.Float, V.Double, V.StatusCode, V.String, V.LocalizedText, V.XmlElement,
+}  # fmt: skip
 
 
 def _ticks(instant: datetime | None) -> int:

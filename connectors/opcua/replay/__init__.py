@@ -1,0 +1,1 @@
+"""An OPC UA server that sends notifications made beforehand, as fast as they are asked for."""
