@@ -12,6 +12,7 @@ from service.cli.bench import bench
 from service.cli.check import check
 from service.cli.demo import demo
 from service.cli.report import report
+from service.cli.routes import routes
 from service.cli.run import run
 from service.cli.simulate import inject, simulate
 
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command("run")(run)
 app.command("demo")(demo)
 app.command("check")(check)
+app.command("routes")(routes)
 app.command("backtest")(backtest)
 app.command("report")(report)
 app.command("simulate")(simulate)

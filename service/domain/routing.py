@@ -26,12 +26,12 @@ class Subject:
     stage: str | None
 
     @staticmethod
-    def of(definition: AlarmDefinition) -> Subject:
-        """The subject that alarms of ``definition`` are."""
+    def of(definition: AlarmDefinition, priority: Priority | None = None) -> Subject:
+        """The subject that alarms of ``definition`` are; priority: instead of its own."""
         return Subject(
             definition.rule,
             definition.kind,
-            definition.priority,
+            definition.priority if priority is None else priority,
             definition.asset,
             definition.stage,
         )
