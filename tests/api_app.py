@@ -160,6 +160,7 @@ async def open_api(
                 clock,
                 is_behind=lambda: False,
             ),
+            floods=lambda: alarms.floods,
             sources=edges,
             deliveries=edges,
             readiness=lambda: reasons,

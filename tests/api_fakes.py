@@ -26,6 +26,7 @@ from service.domain.tagtable import TagTable
 from service.runtime.alarm_desk import WatchDesk
 from service.runtime.alarms import AlarmStates
 from service.runtime.backtest import BacktestAsked, CannotBacktest
+from service.runtime.floods import FloodView
 from service.runtime.ingest import SourceState
 from service.runtime.live import LiveTable
 from service.runtime.progress import Progress
@@ -166,6 +167,7 @@ class FakeAlarms:
     def __init__(self) -> None:
         self.changes = Progress()
         self.others: list[AlarmView] = []
+        self.floods = [FloodView("plant", (), None, 0, 1)]
         self.view = AlarmView(
             ALARM, "pk-low", "throughput", Priority.HIGH, "PK", None, "PK", Phase.UNACKNOWLEDGED,
             "Throughput low", "产量低", NOW_NS, None, None, None, None, 7.5, 8.8, "t/h",

@@ -21,6 +21,7 @@ from service.api.routes import (
     definitions,
     edges,
     entries,
+    floods,
     health,
     history,
     line,
@@ -48,7 +49,7 @@ Tonnes, values, history and alarms of an artificial-graphite anode plant.
 * Unknown is null, never zero. `status` is an OPC UA StatusCode.
 * `WS /api/v1/stream` pushes the same objects. The server sends `hello`, `beat` (each second),
   `values` (with `time_ms`; all subscribed tags after a `subscribe`, then those that changed),
-  `production`, `alarms` (`active`) and `sources`; the client sends
+  `production`, `alarms` (`active`), `floods` (`positions`) and `sources`; the client sends
   `{"type": "subscribe", "tags": […]}`.
 """
 SUBJECTS = [
@@ -107,6 +108,7 @@ def create_api(context: ApiContext, *, pace: Pace | None = None) -> FastAPI:
             alarm_kpi,  # before alarms, which takes any name for that of an alarm
             alarm_history,
             alarms,
+            floods,
             definitions,
             backtest,
             corrections,

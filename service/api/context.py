@@ -15,6 +15,7 @@ from service.runtime.backtest import Backtests
 from service.runtime.clock import Clock
 from service.runtime.corrections import CorrectionBook, Retrospect
 from service.runtime.entries import Entries
+from service.runtime.floods import FloodBook
 from service.runtime.forecast import ForecastBook
 from service.runtime.heartbeat import Beat
 from service.runtime.history import HistoryReader
@@ -84,6 +85,7 @@ class ApiContext:
     wip: WorkInProgress
     explanations: Explanations
     shelving: ShelvingLimits
+    floods: FloodBook
     heartbeat: Callable[[], Beat] | None = None
     web: Path | None = None
     public_url: str | None = None

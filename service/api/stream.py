@@ -25,6 +25,7 @@ from service.api.instants import to_ms
 from service.api.models.alarms import Alarm
 from service.api.models.common import Request
 from service.api.models.events import Source
+from service.api.models.floods import Flood
 from service.api.models.line import Production
 from service.api.models.values import streamed_fields
 from service.runtime.errors import Retryable
@@ -158,6 +159,7 @@ class _Teller:
         self._pace = pace
         self._counts = counts
         self._alarms_seen: int | None = None
+        self._floods_told: list[dict[str, Any]] | None = None
 
     async def run(self) -> None:
         """Tells until the page leaves, takes nothing any more, or its session is over."""
@@ -185,6 +187,7 @@ class _Teller:
                 await self._send({"type": "beat", "server_time_ms": self._now_ms()})
                 await self._send_changes()
                 await self._send_alarms()
+                await self._send_floods()
                 beat_s = max(beat_s + self._pace.beat_s, now_s)
             if now_s >= slow_s:
                 await self._send_slow()
@@ -238,6 +241,13 @@ class _Teller:
         self._alarms_seen = seen
         told = [Alarm.of(alarm).model_dump() for alarm in active]
         await self._send({"type": "alarms", "active": told})
+
+    async def _send_floods(self) -> None:
+        told = [Flood.of(one).model_dump() for one in self._context.floods()]
+        if told == self._floods_told:
+            return
+        self._floods_told = told
+        await self._send({"type": "floods", "positions": told})
 
     async def _send_slow(self) -> None:
         production = Production.of(self._context.production.now())

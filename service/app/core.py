@@ -29,6 +29,7 @@ from service.runtime.derived import CONNECTOR as DERIVED
 from service.runtime.derived import KEEP_ALIVE_S, derived_tags
 from service.runtime.derived_losses import shift_tags
 from service.runtime.entries import Entries
+from service.runtime.floods import Floodgauge
 from service.runtime.forecast import Forecasts
 from service.runtime.historian import Historian
 from service.runtime.history import History
@@ -95,6 +96,7 @@ class Core:
     absence: AbsenceRules
     alarm_figures: AlarmFigures
     outbox: StateOutbox
+    floods: Floodgauge
     entries: Entries
     planning: Planning
     losses: Losses
@@ -238,6 +240,7 @@ async def open_core(
                 is_behind=lambda: journal.last - watch.position > FAR_BEHIND,
             ),
             outbox=outbox,
+            floods=Floodgauge(site.announcing.flooding, lambda: alarms.floods, clock),
             entries=entries,
             planning=planning,
             losses=losses,

@@ -107,6 +107,6 @@ def _announcement(
         due_ns = flood.since_ns + periods * period_ns
         return Announcement(name, Form.AFTER_FLOOD_PERIOD, due_ns, f"flood {position} {due_ns}")
     if heard.group_ns > 0:
-        belongs_to = root or subject.stage or subject.asset
+        belongs_to = subject.stage or root or subject.asset
         return Announcement(name, Form.TOGETHER, now_ns + heard.group_ns, f"group {belongs_to}")
     return Announcement(name, Form.AT_ONCE, now_ns)

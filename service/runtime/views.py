@@ -133,6 +133,8 @@ class AlarmView:
     """Why nobody was called about it; None when people were."""
     holds: Sequence[tuple[Quiet, Hold]] = ()
     """What keeps people from being called about it now."""
+    root: str | None = None
+    """The alarm to which it belongs; itself when it is the first, None when that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ def alarm_view(row: Any, holds: Sequence[tuple[Quiet, Hold]] = ()) -> AlarmView:
         definition=row.definition,
         quiet=None if row.quiet is None else Quiet(row.quiet),
         holds=holds,
+        root=row.root,
     )
 
 

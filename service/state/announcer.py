@@ -82,6 +82,7 @@ class Telling:
                 subject,
                 now_ns=self._now_ns,
                 floods=self.floods,
+                root=notice.root,
             ),
             self._now_ns,
         )

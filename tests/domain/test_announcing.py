@@ -180,8 +180,9 @@ def test_on_a_calm_day_one_is_told_at_once_or_with_what_belongs_together() -> No
         Announcement("boss", Form.AT_ONCE, NOW),
         Announcement("log", Form.TOGETHER, NOW + 5 * SECOND_NS, "group CB"),
     ]
-    assert told(LOG, root="a1")[0].collect == "group a1"
-    assert told(LOG, subject=replace(KILN, stage=None))[0].collect == "group CB-L07B"
+    nowhere = replace(KILN, stage=None)
+    assert told(LOG, subject=nowhere, root="a1")[0].collect == "group a1"
+    assert told(LOG, subject=nowhere)[0].collect == "group CB-L07B"
 
 
 def test_critical_alarms_never_wait_for_others() -> None:

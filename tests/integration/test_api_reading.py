@@ -16,6 +16,7 @@ from service.api.instants import parse
 from service.domain.instants import to_ns
 from service.domain.quality import BAD_COMMUNICATION_ERROR
 from service.runtime.errors import Retryable
+from service.runtime.floods import FloodView
 from service.runtime.identity import Role
 from tests.api_app import Api, open_api
 from tests.api_fakes import ALARM, GROUP, NOW_NS
@@ -51,6 +52,20 @@ async def test_line(client: httpx.AsyncClient) -> None:
     assert set(line["stages"][0]) == {
         *("id", "name_en", "name_zh", "finished_eq", "capacity_t_per_h", "hourly", "feeds", "units")
     }
+
+
+async def test_floods_of_every_position(api: Api, client: httpx.AsyncClient) -> None:
+    api.alarms.floods = [
+        FloodView("furnaces", ("CB", "GZ"), NOW_NS, 40, 11),
+        FloodView("mill", (), None, 0, 3),
+    ]
+    assert await get(client, "floods") == {
+        "positions": [
+            {"position": "furnaces", "stages": ["CB", "GZ"], "since": "2026-03-01T00:00:00.000Z",
+             "alarms": 40, "recent": 11},
+            {"position": "mill", "stages": [], "since": None, "alarms": 0, "recent": 3},
+        ]
+    }  # fmt: skip
 
 
 async def test_the_forecast_is_in_tonnes_and_says_why_it_changed(client: httpx.AsyncClient) -> None:

@@ -19,6 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from service.api.stream import Pace
+from service.runtime.floods import FloodView
 from service.runtime.identity import Role
 from tests.api_app import PASSWORD, Api, open_api
 from tests.api_fakes import NOW_NS
@@ -88,12 +89,12 @@ async def subscribe(page: ClientConnection, *tags: str) -> None:
 async def test_a_page_is_told_all_at_the_start(served: Served) -> None:
     async with served.connect() as page:
         kinds = {}
-        while len(kinds) < 5:
+        while len(kinds) < 6:
             message = json.loads(await page.recv())
             kinds.setdefault(message["type"], message)
         assert next(iter(kinds)) == "hello"
         assert kinds["hello"]["server_time_ms"] == NOW_NS // 1_000_000
-        assert set(kinds) == {"hello", "beat", "alarms", "production", "sources"}
+        assert set(kinds) == {"hello", "beat", "alarms", "floods", "production", "sources"}
         assert kinds["alarms"]["active"][0]["state"] == "unacknowledged"
         assert kinds["production"]["output"]["windows"]["hour"]["actual_t"] == 8.0
         assert kinds["sources"]["sources"][0]["name"] == "plant"
@@ -143,6 +144,15 @@ async def test_alarms_are_told_when_they_change(served: Served) -> None:
         await alarms.desk.acknowledge([alarms.view.id], by="li.wei", comment=None)
         (alarm,) = (await hear(page, "alarms"))["active"]
         assert alarm["acknowledged_by"] == "li.wei"
+
+
+async def test_floods_are_told_when_they_change(served: Served) -> None:
+    async with served.connect() as page:
+        (calm,) = (await hear(page, "floods"))["positions"]
+        assert (calm["since"], calm["alarms"]) == (None, 0)
+        served.api.alarms.floods = [FloodView("plant", (), NOW_NS, 12, 11)]
+        (flood,) = (await hear(page, "floods"))["positions"]
+        assert (flood["since"], flood["alarms"]) == ("2026-03-01T00:00:00.000Z", 12)
 
 
 @pytest.mark.parametrize(

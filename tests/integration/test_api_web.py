@@ -19,6 +19,7 @@ from tests.api_app import Api, open_api
 from tests.api_fakes import NOW_NS
 
 CONTRACT = {
+    "/api/v1/floods": {"get"},
     "/api/v1/session": {"post", "delete", "get"},
     "/api/v1/line": {"get"},
     "/api/v1/production": {"get"},

@@ -60,6 +60,7 @@ class Alarm(Answer):
     definition: str
     quiet: Quiet | None = Field(description="why nobody was called about it")
     holds: list[Hold]
+    root: str | None = Field(description="the alarm to which it belongs; itself if the first")
 
     @classmethod
     def of(cls, alarm: AlarmView) -> Alarm:
@@ -230,4 +231,5 @@ def _alarm_fields(alarm: AlarmView) -> dict[str, Any]:
         "definition": alarm.definition,
         "quiet": alarm.quiet,
         "holds": [Hold.of(kind, hold) for kind, hold in alarm.holds],
+        "root": alarm.root,
     }

@@ -69,6 +69,7 @@ def api_context(
         accounts=StateAccounts(core.database, site.line),
         wip=core.wip,
         explanations=CoreExplanations(core.losses, alarms, site.line, site.rules),
+        floods=core.floods,
         heartbeat=None if heartbeat is None else lambda: heartbeat.last,
         web=folder if (folder / "index.html").is_file() else None,
         public_url=site.service.public_url,

@@ -50,6 +50,21 @@ class CoreMeasures:
         yield Measure(
             "anodewatch_alarm_transitions", "Alarm transitions", core.watch.transitions.value
         )
+        for flood in core.floods():
+            yield Measure(
+                "anodewatch_alarm_flood",
+                "Whether an alarm flood lasts at an operator position",
+                float(flood.since_ns is not None),
+                counter=False,
+                labels={"position": flood.position},
+            )
+            yield Measure(
+                "anodewatch_alarm_flood_alarms",
+                "Announced alarms in the flood that lasts, 0 without one",
+                flood.alarms,
+                counter=False,
+                labels={"position": flood.position},
+            )
         if self._heartbeat is not None:
             beat = self._heartbeat.last
             yield Measure("anodewatch_heartbeats_sent", "Heartbeats that were taken", beat.sent)
