@@ -13,13 +13,18 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from connectors.dingtalk.settings import DingTalkSettings
 from connectors.duckdb.settings import DuckDbSettings
+from connectors.email.settings import EmailSettings
+from connectors.feishu.settings import FeishuSettings
 from connectors.influxdb.settings import InfluxDbSettings
 from connectors.opcua.address import parse_address
 from connectors.opcua.settings import OpcUaSettings
 from connectors.ping.settings import PingSettings
 from connectors.simulator.settings import SimulatorSettings
+from connectors.template.settings import TemplateSettings
 from connectors.webhook.settings import WebhookSettings
+from connectors.wecom.settings import WeComSettings
 
 
 class Port(StrEnum):
@@ -69,6 +74,15 @@ CONNECTORS: tuple[Connector, ...] = (
         "webhook", Port.NOTIFIER, WebhookSettings, "connectors.webhook.notifier:open_notifier"
     ),
     Connector("ping", Port.HEARTBEAT, PingSettings, "connectors.ping.notifier:open_notifier"),
+    Connector("wecom", Port.NOTIFIER, WeComSettings, "connectors.wecom.notifier:open_notifier"),
+    Connector(
+        "dingtalk", Port.NOTIFIER, DingTalkSettings, "connectors.dingtalk.notifier:open_notifier"
+    ),
+    Connector("feishu", Port.NOTIFIER, FeishuSettings, "connectors.feishu.notifier:open_notifier"),
+    Connector("email", Port.NOTIFIER, EmailSettings, "connectors.email.notifier:open_notifier"),
+    Connector(
+        "template", Port.NOTIFIER, TemplateSettings, "connectors.template.notifier:open_notifier"
+    ),
 )
 
 

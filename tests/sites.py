@@ -20,16 +20,16 @@ SITE_ZONE = os.environ.get("ANODEWATCH_SITE_ZONE", SHANGHAI)
 ZONE = ZoneInfo(SITE_ZONE)
 FILES = ("site.toml", "tags.csv", "rules.toml")
 
-_SHIPPED = Path(__file__).parents[1] / "deploy" / "sites" / "changzhi"
+SHIPPED = Path(__file__).parents[1] / "deploy" / "sites" / "changzhi"
 
 
 @cache
 def sample_in(zone: str) -> Path:
     """The folder of the sample site in ``zone``; in Shanghai the very one that is shipped."""
     if zone == SHANGHAI:
-        return _SHIPPED
+        return SHIPPED
     folder = Path(_made().name) / zone.replace("/", "-")
-    copy_files(_SHIPPED, folder)
+    copy_files(SHIPPED, folder)
     moved, there = (folder / "site.toml").read_text(encoding="utf-8"), f'time_zone = "{SHANGHAI}"'
     assert moved.count(there) == 1, there
     moved = moved.replace(there, f'time_zone = "{zone}"')

@@ -47,7 +47,8 @@ class Outbound:
     ) -> None:
         self._settings = settings
         self._networks = settings.allowed()
-        self._tls = tls
+        self.tls = tls
+        """How certificates are judged."""
         self._resolve = resolve
         self._proxy = _proxy_of(settings, tls)
 
@@ -137,7 +138,7 @@ class Outbound:
 
     def _transport(self, target: Target) -> httpx.AsyncHTTPTransport:
         proxy = None if self._settings.is_direct(target) else self._proxy
-        return httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, proxy=proxy)
+        return httpx.AsyncHTTPTransport(verify=self.tls, trust_env=False, proxy=proxy)
 
 
 def _proxy_of(settings: OutboundSettings, tls: ssl.SSLContext) -> httpx.Proxy | None:

@@ -171,7 +171,8 @@ async def open_core(
             definitions, live, states,
             keep_alive_s=partial(_keep_alive_s, found, clock), started_ns=clock.now_ns(),
         )  # fmt: skip
-        name = SiteName(site.id, site.name_en, site.name_zh, url or site.service.public_url or "")
+        seen_at = url or site.service.public_url or ""
+        name = SiteName(site.id, site.name_en, site.name_zh, seen_at, site.zone)
         alarms = StateAlarms(
             database, name, destinations, announcing=site.announcing,
             when=lambda at_ns: moment(planning.plan.calendar, at_ns),

@@ -10,9 +10,9 @@ from typing import Annotated, NoReturn
 import httpx
 import typer
 
-from service.api.report.words import Language
 from service.cli.check import SiteFolder, sound_site
 from service.cli.run import FAILED
+from service.domain.language import Language
 from service.runtime.reports import LAST
 from service.settings import ServiceSettings
 

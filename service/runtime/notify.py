@@ -11,20 +11,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from service.domain.alarm import Phase, Priority, TransitionKind
 from service.domain.handling import Guidance
 from service.runtime.errors import Rejected
 
+UTC = ZoneInfo("UTC")
+
 
 @dataclass(frozen=True, slots=True)
 class SiteName:
-    """Who is speaking. url: where people open the dashboard; empty when nobody said."""
+    """Who is speaking. url: where people open the dashboard; empty when nobody said. zone: in which
+    people read times."""
 
     id: str
     name_en: str
     name_zh: str
     url: str
+    zone: ZoneInfo = UTC
 
 
 @dataclass(frozen=True, slots=True)

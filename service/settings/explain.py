@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic_core import ErrorDetails
 
 from service.settings.problems import choose, closest, lowered, shown
@@ -29,7 +29,7 @@ def explain(model: type[BaseModel], path: Where, detail: ErrorDetails) -> tuple[
             remedy = choose(str(key), known, otherwise="remove it") if known else "remove it"
             return "a known setting", shown(key), remedy
         case "value_error":
-            return _own_check(path, detail)
+            return _own_check(model, path, detail)
         case "literal_error" | "enum":
             choices = re.findall(r"'([^']*)'", message)
             near = closest(str(detail["input"]), choices)
@@ -37,7 +37,7 @@ def explain(model: type[BaseModel], path: Where, detail: ErrorDetails) -> tuple[
             remedy = (
                 f'did you mean "{near}"?' if near else _example(owner, key) or "use one of them"
             )
-            return expected, _found(detail), remedy
+            return expected, _found(model, detail), remedy
     expected = _PLAIN.get(detail["type"], message)
     for start, instead in _STARTS:
         if expected.startswith(start):
@@ -45,18 +45,18 @@ def explain(model: type[BaseModel], path: Where, detail: ErrorDetails) -> tuple[
     example = _example(owner, key)
     if detail["type"].startswith("url_"):
         example = example or f'write e.g. {key} = "https://host/path"'
-    return lowered(expected), _found(detail), example or "correct it"
+    return lowered(expected), _found(model, detail), example or "correct it"
 
 
-def _own_check(path: Where, detail: ErrorDetails) -> tuple[str, str, str]:
+def _own_check(model: type[BaseModel], path: Where, detail: ErrorDetails) -> tuple[str, str, str]:
     """An error from a connector's own check, whose one sentence says it all."""
     sentence = detail["msg"].removeprefix("Value error, ")
     first, _, rest = sentence.partition("; ")
     if not first.startswith("expected "):
         expected = "a valid value" if path else "settings that fit together"
-        return expected, _found(detail), lowered(sentence)
+        return expected, _found(model, detail), lowered(sentence)
     remedy = rest.removeprefix(f"came {detail['input']!r}").lstrip(":; ")
-    return first.removeprefix("expected "), _found(detail), lowered(remedy) or "correct it"
+    return first.removeprefix("expected "), _found(model, detail), lowered(remedy) or "correct it"
 
 
 def path_of(detail: ErrorDetails) -> Where:
@@ -97,9 +97,11 @@ _STARTS = (
 )
 
 
-def _found(detail: ErrorDetails) -> str:
+def _found(model: type[BaseModel], detail: ErrorDetails) -> str:
     """What came, unless it may be a secret."""
-    if any(word in str(part) for part in detail["loc"] for word in SECRET_WORDS):
+    field = model.model_fields.get(str(detail["loc"][0])) if detail["loc"] else None
+    is_secret = field is not None and SecretStr in (field.annotation, *get_args(field.annotation))
+    if is_secret or any(word in str(part) for part in detail["loc"] for word in SECRET_WORDS):
         return "something else"
     if isinstance(detail["input"], dict):
         return "this table"

@@ -24,6 +24,8 @@ from service.settings.tables import NotificationTable
 
 HISTORY_EXAMPLE = '[history] with kind = "duckdb"'
 CONNECTOR_EXAMPLE = '[connectors.plant] with kind = "opcua"'
+ADDRESSES = ("url", "url_env", "url_file", "host")
+"""Where settings may have their address: in one of these."""
 NOTIFICATION_EXAMPLE = "[[notifications]] with name, kind and url"
 
 
@@ -33,6 +35,15 @@ class Keyed(Protocol):
 
     def key(self) -> bytes:
         """The key; ValueError says where it was looked for, and what is wrong with it."""
+        ...
+
+
+@runtime_checkable
+class Aimed(Protocol):
+    """Settings of a destination whose address is a secret, or is not for HTTP."""
+
+    def target(self) -> Target:
+        """Where it is; judged before, so it raises nothing."""
         ...
 
 
@@ -182,11 +193,12 @@ def judge_target(
     document: Document, outbound: OutboundSettings, settings: BaseModel | None, where: Where
 ) -> None:
     """Notes a destination that is not allowed, as far as its address tells."""
-    target = getattr(settings, "url", None)
+    found: object = settings
+    target = found.target() if isinstance(found, Aimed) else getattr(settings, "url", None)
     why = outbound.refusal(target) if isinstance(target, Target) else None
     if why is not None:
         document.problem(
-            (*where, "url"),
+            (*where, *[name for name in ADDRESSES if getattr(settings, name, None) is not None]),
             expected="a destination that [outbound] allows",
             found=f"{target}: {why}",
             remedy="correct it, or extend hosts or networks of [outbound]",

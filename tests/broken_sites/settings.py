@@ -134,16 +134,17 @@ BROKEN_SETTINGS = (
     BrokenSite(
         "heartbeat to two", "site.toml",
         "# [heartbeat]", '[heartbeat]\ndestination = "maintenance"\nkind = "ping"',
-        "kind = ", "heartbeat.kind", ("both", "remove destination"),
+        'kind = "ping"', "heartbeat.kind", ("both", "remove destination"),
     ),
     BrokenSite(
         "heartbeat of an unknown kind", "site.toml",
         "# [heartbeat]", '[heartbeat]\nkind = "pong"',
-        "kind = ", "heartbeat.kind", ('"pong"', 'did you mean "ping"?'),
+        'kind = "pong"', "heartbeat.kind", ('"pong"', 'did you mean "ping"?'),
     ),
     BrokenSite(
         "heartbeat to a network that is not listed", "site.toml",
         "# [heartbeat]", '[heartbeat]\nkind = "ping"\nurl = "http://10.0.0.1/ping"',
-        "url = ", "heartbeat.url", ("10.0.0.1 is private", "extend hosts or networks"),
+        'url = "http://10.0.0.1', "heartbeat.url",
+        ("10.0.0.1 is private", "extend hosts or networks"),
     ),
 )  # fmt: skip

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from service.api.report.page import report_html
 from service.api.report.pdf import report_pdf
-from service.api.report.words import WORDS, Language
+from service.api.report.words import WORDS
+from service.domain.language import Language
 from tests.sample_reports import full_report, plain_report
 
 A4_PT = (595.3, 841.9)

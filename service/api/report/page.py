@@ -11,9 +11,10 @@ import jinja2
 
 from service.api.report import say
 from service.api.report.curve import curve_svg
-from service.api.report.words import WORDS, Language, Words, name_of
+from service.api.report.words import WORDS, Words, name_of
 from service.domain.alarm import Priority
 from service.domain.kpi import KPIS
+from service.domain.language import Language
 from service.domain.losses.reasons import REASON_NAMES, Reason
 from service.domain.report.content import (
     AlarmLine,

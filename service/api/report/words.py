@@ -7,17 +7,10 @@ from enum import StrEnum
 
 from service.domain.alarm import Priority
 from service.domain.entries.entry import EntryKind
+from service.domain.language import Language
 from service.domain.losses.reasons import LossKind
 from service.domain.plan import Window
 from service.domain.report.content import Absence, Part
-
-
-class Language(StrEnum):
-    """Of the page."""
-
-    EN = "en"
-    ZH = "zh"
-
 
 Words = Mapping[str, str]
 

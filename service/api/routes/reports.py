@@ -16,7 +16,7 @@ from service.api.models.report_of import report_of
 from service.api.problems import problems
 from service.api.report.page import report_html
 from service.api.report.pdf import CannotPrint, report_pdf
-from service.api.report.words import Language
+from service.domain.language import Language
 from service.domain.report import content
 from service.runtime.identity import Role
 

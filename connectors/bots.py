@@ -1,0 +1,182 @@
+"""What the bots of chat services share: an address that is a secret, and a code in the answer's
+body that alone says whether the message was taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+import orjson
+from pydantic import BaseModel, Field, SecretStr, model_validator
+
+from connectors.outbound.answer import Answer
+from connectors.outbound.target import Target, parse_target
+from connectors.secret import count_given, read_secret
+from service.domain.alarm import Priority, TransitionKind
+from service.runtime.errors import Rejected, Retryable
+from service.runtime.notify import Gone, Message
+
+SHOWN_CHARACTERS = 200
+PER_MINUTE = 18
+"""Messages, of the 20 a minute that WeCom and DingTalk take: their minute and ours differ by the
+network's delays, and DingTalk silences for ten minutes whoever is too fast."""
+
+
+class BotSettings(BaseModel, extra="forbid", hide_input_in_errors=True):
+    """A bot of a group chat.
+
+    url, url_env, url_file: the address that the chat service gave it; who knows it can write to the
+    group, so it is a secret. Exactly one of the three. language: ``zh``, ``en`` or ``both``.
+    mention_priority: the least urgent alarm that calls people by name. timeout_s: bound on one
+    whole attempt.
+    """
+
+    url: SecretStr | None = None
+    url_env: str | None = None
+    url_file: Path | None = None
+    language: Literal["zh", "en", "both"] = "zh"
+    mention_priority: Literal["critical", "high", "medium", "low"] = "high"
+    timeout_s: float = Field(default=10.0, gt=0, le=120)
+
+    @model_validator(mode="after")
+    def _one_address(self) -> BotSettings:
+        given = count_given(self.url, self.url_env, self.url_file)
+        if given != 1:
+            raise ValueError(f"give exactly one of url, url_env and url_file; {given} were given")
+        if self.url is not None:
+            self.target()
+        return self
+
+    def target(self) -> Target:
+        """The bot's address. ValueError says what is wrong, without showing it."""
+        text = read_secret("bot's address", given=self.url, env=self.url_env, file=self.url_file)
+        return parse_target(text)
+
+    def key(self) -> bytes:
+        """What has to be there before the service starts: the address."""
+        return self.target().resource.encode()
+
+
+class SignedBotSettings(BotSettings):
+    """A bot that checks a signature.
+
+    secret, secret_env, secret_file: its signing secret, at most one of the three; none when the bot
+    checks keywords or addresses instead ("Anodewatch" stands in every message).
+    """
+
+    secret: SecretStr | None = None
+    secret_env: str | None = None
+    secret_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> SignedBotSettings:
+        given = count_given(self.secret, self.secret_env, self.secret_file)
+        if given > 1:
+            raise ValueError(
+                f"give only one of secret, secret_env and secret_file; {given} were given"
+            )
+        return self
+
+    def signing_secret(self) -> str | None:
+        """The secret, or None. ValueError says where it was looked for."""
+        return read_secret(
+            "bot's signing secret", given=self.secret, env=self.secret_env, file=self.secret_file
+        )
+
+    def key(self) -> bytes:
+        """What has to be there before the service starts: the address, and the secret if any."""
+        return super().key() + (self.signing_secret() or "").encode()
+
+
+class Verdict(StrEnum):
+    """What a code of the receiver means for the message."""
+
+    RETRY = "retry"
+    """Busy, too fast, or refused for a reason that can be mended there: the same message can still
+    be taken."""
+    REFUSED = "refused"
+    """This message will never be taken."""
+    GONE = "gone"
+    """The group or the bot is no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """after_s: how long to wait at least before the next attempt."""
+
+    verdict: Verdict
+    meaning: str
+    after_s: float | None = None
+
+
+def judge(
+    answer: Answer,
+    *,
+    name: str,
+    keys: tuple[str, ...],
+    codes: Mapping[int, Code],
+    now_ns: int,
+) -> str:
+    """A short text of an answer that takes the message; raises what its code means otherwise.
+
+    keys: where in the JSON body the code is; the first that is there counts. A code that is not
+    among ``codes`` is Retryable: it may be new, and a retry loses nothing. So is a 2xx without a
+    code: it doesn't come from the chat service.
+    """
+    code, said = _code_of(answer, keys)
+    known = codes.get(code) if code is not None else None
+    if known is None or code == 0:
+        answer.require_success(now_ns)
+    if code == 0:
+        return "code 0"
+    if code is None:
+        raise Retryable(f"{name}: {answer.said}, which has no {keys[0]}; is the address right?")
+    text = f"{name}: {keys[0]} {code}: {said}"
+    if known is None:
+        raise Retryable(text)
+    text = f"{name}: {keys[0]} {code}, {known.meaning}: {said}"
+    match known.verdict:
+        case Verdict.RETRY:
+            raise Retryable(text, retry_after_s=known.after_s)
+        case Verdict.REFUSED:
+            raise Rejected(text)
+        case Verdict.GONE:
+            raise Gone(text)
+
+
+def calls_people(message: Message, settings: BotSettings) -> bool:
+    """Whether people are called by name: for a step that wants somebody, urgent enough."""
+    least = Priority[settings.mention_priority.upper()]
+    return any(one.kind in CALLING and one.priority <= least for one in message.notices)
+
+
+def worst_priority(message: Message) -> Priority | None:
+    """The most urgent priority that the message stands for; None of a test or a sign of life."""
+    if message.totals is not None:
+        return min((p for p, n in message.totals.by_priority.items() if n), default=None)
+    return min((one.priority for one in message.notices), default=None)
+
+
+CALLING = frozenset({TransitionKind.RAISED, TransitionKind.RERAISED, TransitionKind.ESCALATED})
+"""Steps that want somebody."""
+
+
+def _code_of(answer: Answer, keys: tuple[str, ...]) -> tuple[int | None, str]:
+    """The code and what goes with it, without what may be secret."""
+    try:
+        body = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return None, ""
+    if not isinstance(body, dict):
+        return None, ""
+    code = next((body[key] for key in keys if key in body), None)
+    text = str(body.get("errmsg") or body.get("msg") or body.get("StatusMessage") or "")
+    for secret in answer.target.resource.replace("?", "&").split("&"):
+        value = secret.partition("=")[2] or secret.rpartition("/")[2]
+        if len(value) >= 8:
+            text = text.replace(value, "…")
+    text = " ".join(text.split())[:SHOWN_CHARACTERS]
+    return (code if isinstance(code, int) and not isinstance(code, bool) else None), text

@@ -1,0 +1,144 @@
+"""Sends messages as e-mail over SMTP, over a connection of its own for each."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from email.message import EmailMessage
+
+import aiosmtplib
+
+from connectors.email.compose import compose
+from connectors.email.settings import EmailSettings
+from connectors.outbound.client import Outbound
+from service.runtime.clock import Clock
+from service.runtime.errors import Fatal, Rejected, Retryable
+from service.runtime.notify import Message, NotifierLimits
+
+SHOWN_CHARACTERS = 300
+NOT_ABOUT_THE_MESSAGE = frozenset({421, 530, 534, 535, 538, 554})
+"""Answers of a session that begins: the credentials, or the server itself, can be mended, and then
+the same message is taken."""
+
+
+class EmailNotifier:
+    """One mail server and those who are written to."""
+
+    limits = NotifierLimits(per_minute=None, notices=500)
+
+    def __init__(
+        self, outbound: Outbound, password: str | None, settings: EmailSettings, *, name: str
+    ) -> None:
+        self._outbound = outbound
+        self._password = password
+        self._settings = settings
+        self._name = name
+        target = settings.target()
+        self._host, self._port = target.host, target.port
+
+    def preview(self, message: Message) -> str:
+        """The mail that ``send`` would send, its text part readable."""
+        mail = compose(message, self._settings)
+        head = "\n".join(f"{name}: {value}" for name, value in mail.items())
+        text = mail.get_body(("plain",))
+        return f"{head}\n\n{text.get_content() if text is not None else ''}"
+
+    async def send(self, message: Message) -> str:
+        """Hands the mail over. Taken is what the server takes for at least one receiver; the text
+        names those whom it refuses. Answers 4xx are Retryable, and so is what keeps the session
+        from beginning; other answers 5xx are Rejected (RFC 5321, 4.2.1)."""
+        settings = self._settings
+        try:
+            async with asyncio.timeout(settings.timeout_s):
+                return await self._deliver(compose(message, settings))
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            text = self._text("; ".join(f"{r.recipient}: {r.code} {r.message}"
+                                        for r in error.recipients))  # fmt: skip
+            if any(r.code < 500 for r in error.recipients):
+                raise Retryable(text) from error
+            raise Rejected(text) from error
+        except aiosmtplib.SMTPResponseException as error:
+            text = self._text(f"{error.code} {error.message}")
+            begins = not isinstance(error, aiosmtplib.SMTPDataError | aiosmtplib.SMTPSenderRefused)
+            if error.code < 500 or (begins and error.code in NOT_ABOUT_THE_MESSAGE):
+                raise Retryable(text) from error
+            raise Rejected(text) from error
+        except TimeoutError as error:
+            raise Retryable(self._text(f"no answer within {settings.timeout_s:g} s")) from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise Retryable(self._text(str(error))) from error
+
+    async def _deliver(self, mail: EmailMessage) -> str:
+        settings = self._settings
+        link = await self._connected()
+        try:
+            client = aiosmtplib.SMTP(
+                hostname=self._host,
+                sock=link,
+                local_hostname=_literal(link.getsockname()[0]),
+                timeout=settings.timeout_s,
+                use_tls=settings.tls == "tls",
+                start_tls=settings.tls == "starttls",
+                tls_context=self._outbound.tls,
+                username=settings.username,
+                password=self._password,
+            )
+            async with client:
+                refused, answer = await client.send_message(
+                    mail, sender=settings.sender, recipients=list(settings.to)
+                )
+        finally:
+            link.close()
+        taken = len(settings.to) - len(refused)
+        said = f"{taken} of {len(settings.to)} receivers: {answer}"
+        for address, why in refused.items():
+            said += f"; {address}: {why.code} {why.message}"
+        return _short(said)
+
+    async def _connected(self) -> socket.socket:
+        """A connection to one of the addresses that the site allows."""
+        loop = asyncio.get_running_loop()
+        failed: OSError | None = None
+        for address in await self._outbound.addresses(self._host, self._port):
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            link = socket.socket(family, socket.SOCK_STREAM)
+            link.setblocking(False)
+            try:
+                await loop.sock_connect(link, (address, self._port))
+            except OSError as error:
+                link.close()
+                failed = error
+            except BaseException:
+                link.close()
+                raise
+            else:
+                return link
+        raise Retryable(self._text(str(failed)))
+
+    def _text(self, what: str) -> str:
+        """What is said of a failure: without the password, should a server repeat it."""
+        text = f"{self._name}: {self._host}:{self._port}: {what}"
+        return _short(text.replace(self._password, "…") if self._password else text)
+
+
+def _literal(address: str) -> str:
+    """Our own address as a server is greeted with it (RFC 5321, 4.1.3)."""
+    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:SHOWN_CHARACTERS]
+
+
+@asynccontextmanager
+async def open_notifier(
+    settings: EmailSettings, *, name: str, clock: Clock, outbound: Outbound
+) -> AsyncIterator[EmailNotifier]:
+    """The destination of ``settings``; Fatal when its password can't be had."""
+    try:
+        password = settings.read_password()
+    except ValueError as error:
+        raise Fatal(f"email {name}: {error}") from error
+    yield EmailNotifier(outbound, password, settings, name=name)
