@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from service.domain.alarm import Priority
+from service.domain.alarm_targets import Indicator, Level
 from service.domain.calendar import ShiftSpan
 from service.domain.entries.entry import EntryKind
 from service.domain.instants import HOUR_NS, MINUTE_NS, to_ns
@@ -18,10 +19,13 @@ from service.domain.production.book import ProductionBook, book_span
 from service.domain.production.minutes import Grade, Minutes
 from service.domain.report.content import (
     Absence,
+    AlarmFigure,
     AlarmLine,
+    AlarmLoad,
     AlarmPart,
     Change,
     ForecastPart,
+    FrequentLine,
     KpiPart,
     LossEvent,
     LossPart,
@@ -144,6 +148,22 @@ def full_report(*, alarms: int = 60, losses: int = 40, notes: int = 30) -> Shift
             alarms + 1_000,
             dict.fromkeys(Priority, 265),
             standing=40,
+            load=AlarmLoad(
+                7.9, 2, 1_060, 345,
+                (
+                    AlarmFigure(Indicator.PER_HOUR, 67.1, Level.BAD),
+                    AlarmFigure(Indicator.MOST_IN_PERIOD, 212.0, Level.BAD),
+                    AlarmFigure(Indicator.FLOOD_SHARE, 0.345, Level.BAD),
+                    AlarmFigure(Indicator.CHATTERING, 12.0, Level.BAD),
+                    AlarmFigure(Indicator.FLEETING, 0.0, Level.GOOD),
+                    AlarmFigure(Indicator.MOST_STALE, None, Level.UNJUDGED),
+                ),
+                123, 84.0, 5_400.0,
+                tuple(
+                    FrequentLine(f"h:{n}", f"CB-L{n:02d}B-TIC112.PV", Names("Hot", "高"), 99)
+                    for n in range(3)
+                ),
+            ),
         ),
         notes=NotePart(
             tuple(

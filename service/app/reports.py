@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from service.app.core import Core
 from service.app.views.losses import CoreLosses
 from service.domain.calendar import ShiftSpan
 from service.domain.forecast.outlook import Forecast
 from service.domain.instants import HOUR_NS
+from service.domain.report.alarm_load import alarm_load
 from service.domain.report.content import (
     Absence,
+    AlarmPart,
     ForecastPart,
     KpiPart,
     LossPart,
@@ -20,6 +24,8 @@ from service.domain.report.losses import kpi_part, loss_part
 from service.domain.report.make import SiteNames
 from service.domain.report.notes import notes_of
 from service.domain.report.outlook import forecast_part
+from service.runtime.alarm_figures import AlarmFigures
+from service.runtime.clock import Clock
 from service.runtime.entries import Entries
 from service.runtime.forecast import Forecasts
 from service.runtime.lossbook import KpiView, LossBook, Period
@@ -34,7 +40,7 @@ def open_reports(core: Core) -> Reports:
     sections = Sections(
         losses=lost.losses,
         kpis=lost.kpis,
-        alarms=ShiftAlarms(core.database),
+        alarms=_Alarms(ShiftAlarms(core.database), core.alarm_figures, core.clock),
         notes=_Entered(core.entries),
         forecast=_Foretold(core.forecasts),
     )
@@ -69,6 +75,27 @@ class _Lost:
         if view is None or (waits and view.through_ns < span.end_ns):
             return Missing(Absence.NOT_YET)
         return view
+
+
+class _Alarms:
+    """The shift's alarms, and how they loaded its operators."""
+
+    def __init__(self, alarms: ShiftAlarms, figures: AlarmFigures, clock: Clock) -> None:
+        self._alarms = alarms
+        self._figures = figures
+        self._clock = clock
+
+    async def __call__(self, span: ShiftSpan, waits: bool) -> AlarmPart:
+        part = await self._alarms(span, waits)
+        until_ns = min(span.end_ns, self._clock.now_ns())
+        if until_ns <= span.start_ns:
+            return part
+        view = await self._figures.between(span.start_ns, until_ns)
+        names = {
+            name: (one.asset, Names(one.message_en, one.message_zh))
+            for name, one in view.names.items()
+        }
+        return replace(part, load=alarm_load(view.plant, names))
 
 
 class _Entered:

@@ -33,7 +33,7 @@ class Level(StrEnum):
     GOOD = "good"
     TOLERABLE = "tolerable"
     BAD = "bad"
-    UNKNOWN = "unknown"
+    UNJUDGED = "unjudged"
     """Too little is known, or too few alarms came, to judge."""
 
 
@@ -88,7 +88,7 @@ def level(kpis: AlarmKpis, indicator: Indicator) -> Level:
     of_calls = indicator in MIX or indicator is Indicator.TOP_SHARE
     # That nothing was seen while nobody watched is no merit.
     if value is None or kpis.per_hour is None or (of_calls and kpis.calls < ENOUGH_CALLS):
-        return Level.UNKNOWN
+        return Level.UNJUDGED
     target = TARGETS[indicator]
     if value <= target.good:
         return Level.GOOD

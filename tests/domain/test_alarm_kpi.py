@@ -196,7 +196,7 @@ def test_what_is_not_known_is_not_calm() -> None:
     found = alarm_kpis(steps, [], FROM_NS, TO_NS)
     assert (found.known_h, found.calls) == (0.0, 64)
     assert (found.per_hour, found.crowded_share, found.flood_share) == (None, None, None)
-    assert {level(found, indicator) for indicator in Indicator} == {Level.UNKNOWN}
+    assert {level(found, indicator) for indicator in Indicator} == {Level.UNJUDGED}
     half = alarm_kpis(steps, [(FROM_NS, FROM_NS + MONTH_NS // 2)], FROM_NS, TO_NS)
     assert half.per_hour == pytest.approx(64 / 360)
 
@@ -230,8 +230,8 @@ def test_the_mix_is_judged_once_there_are_enough_calls() -> None:
     many = replace(month(), calls=1_000, priorities=mix)
     assert [level(many, one) for one in (Indicator.CRITICAL_SHARE, Indicator.HIGH_SHARE,
         Indicator.MEDIUM_SHARE)] == [Level.GOOD] * 3  # fmt: skip
-    assert level(month(), Indicator.CRITICAL_SHARE) is Level.UNKNOWN
-    assert level(month(), Indicator.TOP_SHARE) is Level.UNKNOWN
+    assert level(month(), Indicator.CRITICAL_SHARE) is Level.UNJUDGED
+    assert level(month(), Indicator.TOP_SHARE) is Level.UNJUDGED
 
 
 def test_called_later_counts_from_the_call() -> None:

@@ -16,11 +16,13 @@ from service.api.report import say
 from service.api.report.curve import curve_svg
 from service.api.report.words import EN, NAMED, ZH
 from service.domain.alarm import Priority
+from service.domain.alarm_targets import Level
 from service.domain.entries.entry import Draft, Entry, EntryKind
 from service.domain.instants import DAY_NS, HOUR_NS, MINUTE_NS, to_ns
 from service.domain.losses.reasons import LossKind, Reason
 from service.domain.losses.sums import stage_sums
 from service.domain.plan import Window
+from service.domain.report.alarm_load import SHOWN
 from service.domain.report.content import (
     Absence,
     Change,
@@ -212,8 +214,8 @@ def test_both_languages_say_the_same_things() -> None:
     assert EN.keys() == ZH.keys()
     for key, text in EN.items():
         assert text.count("{") == ZH[key].count("{"), key
-    kinds = (Priority, LossKind, EntryKind, Absence, Part)
-    members = [member for kind in kinds for member in kind]
+    kinds = (Priority, LossKind, EntryKind, Absence, Part, Level)
+    members = [*SHOWN, *(member for kind in kinds for member in kind)]
     for member in [*members, Window.SHIFT, Window.MONTH, Window.YEAR]:
         assert all(NAMED[member]), member
     assert len(NAMED) == len(members) + 3, "no two members share a name"

@@ -93,7 +93,7 @@ async def test_a_day(api: Api) -> None:
     assert plant["levels"]["per_hour"] == "good"
     assert plant["levels"]["flood_share"] == "good"
     assert plant["levels"]["most_in_period"] == "bad"
-    assert plant["levels"]["critical_share"] == "unknown"
+    assert plant["levels"]["critical_share"] == "unjudged"
     targets = {one["indicator"]: (one["good"], one["limit"]) for one in found["targets"]}
     assert targets["per_hour"] == (6.0, 12.0)
     assert set(targets) == set(plant["levels"])

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from service.api.instants import Instant, iso
 from service.api.models.common import Answer
+from service.domain.alarm_targets import Indicator, Level
 from service.domain.entries.entry import EntryKind
 from service.domain.losses.reasons import LossKind
 from service.domain.plan import Window
@@ -151,6 +152,38 @@ class ReportAlarm(Answer):
     acknowledged_by: str | None
 
 
+class AlarmFigure(Answer):
+    """An indicator of the alarm system for one operator, against its target."""
+
+    indicator: Indicator
+    value: float | None
+    level: Level
+
+
+class FrequentAlarm(Answer):
+    """An alarm that called more than once."""
+
+    definition: str
+    asset: str
+    message: Names
+    calls: int
+
+
+class AlarmLoad(Answer):
+    """How alarms loaded the operators (ISA-18.2). known_h: hours in which the service watched;
+    quiet: raises that called nobody; open: called and not acknowledged."""
+
+    known_h: float
+    operators: int
+    calls: int
+    quiet: int
+    figures: list[AlarmFigure]
+    open: int
+    median_s: float | None
+    p95_s: float | None
+    frequent: list[FrequentAlarm]
+
+
 class ReportAlarms(Answer):
     """The most urgent first. raised: in the shift by priority; standing: at its end."""
 
@@ -158,6 +191,7 @@ class ReportAlarms(Answer):
     total: int
     raised: dict[str, int]
     standing: int
+    load: AlarmLoad | None
 
 
 class Note(Answer):

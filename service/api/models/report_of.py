@@ -5,10 +5,13 @@ from __future__ import annotations
 from service.api.instants import iso, iso_or_none
 from service.api.models.report import (
     KG_PER_T,
+    AlarmFigure,
+    AlarmLoad,
     Change,
     CurvePoint,
     Figures,
     Forecast,
+    FrequentAlarm,
     Kpis,
     Losses,
     LossEvent,
@@ -150,7 +153,34 @@ def _alarms(part: content.AlarmPart | content.Missing) -> ReportAlarms | NotAvai
         for one in part.lines
     ]  # fmt: skip
     raised = {str(int(priority)): count for priority, count in part.raised.items()}
-    return ReportAlarms(alarms=lines, total=part.total, raised=raised, standing=part.standing)
+    return ReportAlarms(
+        alarms=lines,
+        total=part.total,
+        raised=raised,
+        standing=part.standing,
+        load=None if part.load is None else _load(part.load),
+    )
+
+
+def _load(one: content.AlarmLoad) -> AlarmLoad:
+    return AlarmLoad(
+        known_h=one.known_h,
+        operators=one.operators,
+        calls=one.calls,
+        quiet=one.quiet,
+        figures=[
+            AlarmFigure(indicator=f.indicator, value=f.value, level=f.level) for f in one.figures
+        ],
+        open=one.open,
+        median_s=one.median_s,
+        p95_s=one.p95_s,
+        frequent=[
+            FrequentAlarm(
+                definition=f.definition, asset=f.asset, message=names(f.message), calls=f.calls
+            )
+            for f in one.frequent
+        ],
+    )
 
 
 def _notes(part: content.NotePart | content.Missing) -> Notes | NotAvailable:

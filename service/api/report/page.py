@@ -11,6 +11,7 @@ import jinja2
 
 from service.api.report import say
 from service.api.report.curve import curve_svg
+from service.api.report.load import load_of
 from service.api.report.words import WORDS, Words, name_of
 from service.domain.alarm import Priority
 from service.domain.kpi import KPIS
@@ -219,6 +220,7 @@ def _alarms(report: ShiftReport, language: Language) -> dict[str, Any] | None:
     counts = {priority.name.lower(): part.raised.get(priority, 0) for priority in Priority}
     return {
         "counts": WORDS[language]["alarm_counts"].format(standing=part.standing, **counts),
+        "load": None if part.load is None else load_of(part.load, report, language),
         "lines": [(one, text(one)) for one in shown],
         "more": part.total - len(shown),
     }

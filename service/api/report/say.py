@@ -56,6 +56,16 @@ def share(value: float | None, digits: int = 0) -> str:
     return f"{text}{SPACE}%"
 
 
+def duration(seconds: float | None) -> str:
+    """Seconds, minutes or hours, whichever reads best."""
+    if seconds is None:
+        return UNKNOWN
+    for unit, length in (("s", 1.0), ("min", 60.0)):
+        if round(seconds / length) < 100:
+            return f"{number(seconds / length, 0)}{SPACE}{unit}"
+    return f"{number(seconds / 3600.0, 1)}{SPACE}h"
+
+
 def mark(figures: Figures) -> str:
     """A sign for the deviation that needs no colour."""
     deviation = figures.deviation_pct

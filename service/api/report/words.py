@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from service.domain.alarm import Priority
+from service.domain.alarm_targets import Indicator, Level
 from service.domain.entries.entry import EntryKind
 from service.domain.language import Language
 from service.domain.losses.reasons import LossKind
@@ -104,6 +105,13 @@ EN: Words = {
     "none_losses": "No losses.",
     "none_events": "No events.",
     "none_alarms": "No alarms.",
+    "load": "Load of the operators (ISA-18.2): {calls} alarms called, {quiet} called nobody;"
+    " {known} of the time watched.",
+    "load_answers": "To acknowledge: median {median}, 95 % within {p95}; {open} not"
+    " acknowledged.",
+    "load_frequent": "Most frequent: {alarms}.",
+    "up_to": "up to {good}",
+    "up_to_limit": "up to {good}, limit {limit}",
     "none_notes": "Nothing was entered.",
     "missing": "Not available: {why}",
     "plant": "plant",
@@ -200,6 +208,12 @@ ZH: Words = {
     "none_losses": "无损失。",
     "none_events": "无事件。",
     "none_alarms": "无报警。",
+    "load": "操作员负荷（ISA-18.2）：{calls} 条报警呼叫操作员，{quiet} 条未呼叫；"
+    "监视时间占 {known}。",
+    "load_answers": "确认用时：中位数 {median}，95 % 在 {p95} 以内；{open} 条未确认。",
+    "load_frequent": "最频繁：{alarms}。",
+    "up_to": "不超过 {good}",
+    "up_to_limit": "不超过 {good}，上限 {limit}",
     "none_notes": "无录入。",
     "missing": "不可用：{why}",
     "plant": "全厂",
@@ -237,6 +251,16 @@ NAMED: Mapping[StrEnum | Priority, tuple[str, str]] = {
     Absence.NOT_YET: ("it was not worked out yet when this was made", "生成时尚未算出"),
     Absence.SHORT_HISTORY: ("too little of the plant's past is known", "已知历史数据不足"),
     Absence.MOSTLY_UNKNOWN: ("too much of the period is unknown", "该期间未知部分过多"),
+    Indicator.PER_HOUR: ("Calls an hour", "每小时呼叫"),
+    Indicator.MOST_IN_PERIOD: ("Most in 10 min", "10 分钟最多"),
+    Indicator.FLOOD_SHARE: ("Time in flood", "泛滥时间"),
+    Indicator.CHATTERING: ("Chattering", "抖动"),
+    Indicator.FLEETING: ("Fleeting", "瞬时"),
+    Indicator.MOST_STALE: ("Stale at once", "同时陈旧"),
+    Level.GOOD: ("good", "良好"),
+    Level.TOLERABLE: ("tolerable", "可接受"),
+    Level.BAD: ("off target", "未达标"),
+    Level.UNJUDGED: ("not judged", "未评定"),
     Part.MADE: ("made", "产量"),
     Part.KNOWN: ("known part", "已知部分"),
     Part.LOSSES: ("losses", "损失"),

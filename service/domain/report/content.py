@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from service.domain.alarm import Priority
+from service.domain.alarm_targets import Indicator, Level
 from service.domain.entries.entry import EntryKind
 from service.domain.losses.reasons import LossKind, Reason
 from service.domain.plan import Window
@@ -174,14 +175,51 @@ class AlarmLine:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmFigure:
+    """An indicator of the alarm system for one operator, and how far it meets its target."""
+
+    indicator: Indicator
+    value: float | None
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class FrequentLine:
+    """An alarm that called more than once; asset and message are empty where they are not known."""
+
+    definition: str
+    asset: str
+    message: Names
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmLoad:
+    """How the shift's alarms loaded its operators, as ``alarm_kpi.AlarmKpis`` says. known_h: hours
+    of the shift in which the service watched. quiet: raises that called nobody. open: called, and
+    acknowledged by nobody."""
+
+    known_h: float
+    operators: int
+    calls: int
+    quiet: int
+    figures: tuple[AlarmFigure, ...]
+    open: int
+    median_s: float | None
+    p95_s: float | None
+    frequent: tuple[FrequentLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmPart:
     """Alarms, the most urgent first. raised: in the shift, by priority. standing: at its end.
-    total: how many there are; ``lines`` may be fewer."""
+    total: how many there are; ``lines`` may be fewer. load: None where it was not worked out."""
 
     lines: tuple[AlarmLine, ...]
     total: int
     raised: Mapping[Priority, int]
     standing: int
+    load: AlarmLoad | None = None
 
 
 @dataclass(frozen=True, slots=True)
