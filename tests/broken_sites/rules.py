@@ -24,7 +24,7 @@ BROKEN_RULES = (
     BrokenSite(
         "two rules for one limit", "rules.toml",
         'limit = "h"\ntags = ["*"]', 'limit = "hh"\ntags = ["*"]  # too',
-        "# too", "limit[4].tags[1]",
+        "# too", "limit[5].tags[1]",
         ("no earlier rule watches for hh", "limit-hh, oxygen-hh", "move rule limit-h before"),
     ),
     BrokenSite(
