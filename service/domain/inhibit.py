@@ -6,6 +6,7 @@ starves or blocks. Pure: what stands is passed in.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -24,19 +25,23 @@ explained may still be there."""
 class Explained:
     """What explains one alarm.
 
-    parts: what it rests on (its tag, or each meter of its stage), and of each part the definitions
-    whose alarms make it unknown, the most fundamental first. above: the alarm is explained when
-    more than this share of its parts is.
+    parts: what it rests on (its tag, or the meters of its stage): the definitions whose alarms make
+    a part unknown, the most fundamental first, and how many parts have just these. above: the alarm
+    is explained when more than this share of its parts is.
     """
 
-    parts: tuple[tuple[str, ...], ...]
+    parts: tuple[tuple[tuple[str, ...], int], ...]
     above: float = 0.0
 
     def by(self, in_force: InForce) -> str | None:
         """The definition that explains the alarm; None when none does."""
-        found = [next((one for one in part if in_force(one)), None) for part in self.parts]
-        share = sum(one is not None for one in found) / len(found)
-        return next((one for one in found if one), None) if share > self.above else None
+        first, share, every = None, 0, 0
+        for part, count in self.parts:
+            every += count
+            one = next((one for one in part if in_force(one)), None)
+            if one is not None:
+                first, share = first or one, share + count
+        return first if share > self.above * every else None
 
 
 def explained_by_loss(definitions: Definitions, line: Line) -> dict[str, Explained]:
@@ -57,7 +62,7 @@ def explained_by_loss(definitions: Definitions, line: Line) -> dict[str, Explain
 
     def say(definition: AlarmDefinition, parts: Sequence[tuple[str, ...]], above: float) -> None:
         if any(parts):
-            found[definition.id] = Explained(tuple(parts), above)
+            found[definition.id] = Explained(tuple(Counter(parts).items()), above)
 
     for limit in definitions.limits:
         if limit.definition.priority is not Priority.CRITICAL:

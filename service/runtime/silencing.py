@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from service.domain.alarm import AlarmDefinition, Quiet, Silence, Transition, TransitionKind
 from service.domain.chattering import Chatter
 from service.domain.definitions import Definitions
-from service.domain.inhibit import alarms_of_stage, explained_by_loss
+from service.domain.inhibit import Explained, alarms_of_stage, explained_by_loss
 from service.domain.instants import seconds
 from service.domain.lifecycle.step import occurrence
 from service.domain.line import Line
@@ -53,11 +53,13 @@ class Silencing:
         self._clock = clock
         self._losses = explained_by_loss(definitions, line)
         self._of_stage = alarms_of_stage(definitions)
-        explaining = [d for one in self._losses.values() for part in one.parts for d in part]
+        explaining = [d for one in self._losses.values() for part, _ in one.parts for d in part]
         explaining += [d for ids in self._of_stage.values() for d in ids]
         self._stood = {id_: _Stood() for id_ in explaining}
         self._chatter: dict[str, Chatter] = {}
         self._groups: dict[str, _Group] = {}
+        self._found: dict[Explained, str | None] = {}
+        self._found_ns = 0
         self.held_up: dict[str, str] = {}
 
     def raised(self, definition: AlarmDefinition, at_ns: int) -> Silence | None:
@@ -66,13 +68,14 @@ class Silencing:
         if chatter is None:
             chatter = self._chatter[definition.id] = Chatter(definition.handling.chattering)
         chatter.raised(at_ns)
+        self._found = {}  # what explains may have come since
         return self.silence(definition, at_ns)
 
     def silence(self, definition: AlarmDefinition, at_ns: int) -> Silence | None:
         """Why nobody is to be called about ``definition`` at ``at_ns``; None when they are."""
         if definition.handling.shadow:
             return Silence(Quiet.SHADOW)
-        cause = self._cause(definition.id, at_ns)
+        cause = self._cause_of(definition.id, at_ns)
         if cause is not None:
             return Silence(Quiet.INHIBITED, self._alarm_of(cause))
         chatter = self._chatter.get(definition.id)
@@ -101,6 +104,17 @@ class Silencing:
         elif transition.kind is TransitionKind.RETURNED:
             stood.alarm = transition.alarm
             stood.returned_ns, stood.seen_ns = transition.at_ns, self._clock.now_ns()
+
+    def _cause_of(self, id_: str, at_ns: int) -> str | None:
+        """``_cause``, found once for all that rests on the same at the same instant."""
+        losses = self._losses.get(id_)
+        if losses is None or id_ in self.held_up:
+            return self._cause(id_, at_ns)
+        if at_ns != self._found_ns:
+            self._found, self._found_ns = {}, at_ns
+        if losses not in self._found:
+            self._found[losses] = self._cause(id_, at_ns)
+        return self._found[losses]
 
     def _cause(self, id_: str, at_ns: int) -> str | None:
         """The definition that explains ``id_``; of several on one another the first cause."""

@@ -99,7 +99,7 @@ def test_without_rules_on_connections_nothing_is_explained() -> None:
 def test_more_that_is_lost_never_explains_less(
     parts: tuple[tuple[str, ...], ...], above: float, lost: set[str]
 ) -> None:
-    explained = Explained(parts, above)
+    explained = Explained(tuple((part, 1) for part in parts), above)
     by = explained.by(lost.__contains__)
     assert by is None or by in lost
     for more in "abc":
