@@ -26,7 +26,8 @@ from service.domain.rules import (
     Timing,
 )
 from service.domain.tag import Limits, Tag, TagKind
-from service.state.tables import alarm, outbox, transition
+from service.state.tables import alarm, transition
+from service.state.tables_outbox import outbox
 from tests.watch_rig import T0, Rig
 
 NO_COMMUNICATION = 0x8031_0000

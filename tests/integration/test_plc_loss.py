@@ -19,7 +19,8 @@ from service.domain.instants import SECOND_NS, to_iso, to_ns
 from service.runtime.clock import FakeClock
 from service.runtime.ingest import Scaling
 from service.settings import Site, load_site
-from service.state.tables import alarm, outbox, transition
+from service.state.tables import alarm, transition
+from service.state.tables_outbox import outbox
 from tests.sites import SAMPLE
 
 STEP_S = 10
