@@ -1,4 +1,8 @@
-"""The JSON body of a webhook, version 1."""
+"""The JSON body of a webhook, version 2.
+
+Its schema, ``service/api/schemas/notification-2.json``, is published by the API. A field may come
+anew within a version; a version changes when a field goes or means something else.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,11 @@ from typing import Any
 
 import orjson
 
+from service.domain.handling import Guidance, Words
 from service.domain.instants import to_iso
-from service.runtime.notify import Message, Notice
+from service.runtime.notify import Message, MessageKind, Notice, Totals
 
-VERSION = 1
+VERSION = 2
 
 
 def body_of(message: Message) -> bytes:
@@ -23,31 +28,38 @@ def body_of(message: Message) -> bytes:
             "type": _type_of(message),
             "version": VERSION,
             "timestamp": to_iso(message.at_ns),
-            "data": _site(message) | _alarm(message) | _totals(message),
+            "data": _site(message) | _told(message),
         }
     )
 
 
 def _type_of(message: Message) -> str:
     """``alarm.raised`` and the like; else the kind alone."""
-    if message.kind == "alarm":
+    if message.kind == MessageKind.ALARM:
         return f"alarm.{message.notices[-1].kind}"
     return str(message.kind)
 
 
 def _site(message: Message) -> dict[str, Any]:
     site = message.site
-    return {"site": {"id": site.id, "name_en": site.name_en, "name_zh": site.name_zh}}
+    about = {"id": site.id, "name_en": site.name_en, "name_zh": site.name_zh, "url": site.url}
+    return {"site": about}
 
 
-def _alarm(message: Message) -> dict[str, Any]:
-    if message.kind != "alarm":
-        return {"notices": [_one(n) | _step(n) for n in message.notices]}
-    newest = message.notices[-1]
-    return _one(newest) | {"transitions": [_step(n) for n in message.notices]}
+def _told(message: Message) -> dict[str, Any]:
+    match message.kind:
+        case MessageKind.ALARM:
+            newest = message.notices[-1]
+            return _alarm(newest) | {"transitions": [_transition(n) for n in message.notices]}
+        case MessageKind.DIGEST:
+            totals = {} if message.totals is None else {"totals": _totals(message.totals)}
+            return {"notices": [_alarm(n) | _transition(n) for n in message.notices]} | totals
+        case MessageKind.TEST | MessageKind.HEARTBEAT:
+            return {}
 
 
-def _one(notice: Notice) -> dict[str, Any]:
+def _alarm(notice: Notice) -> dict[str, Any]:
+    """The alarm as it stands after ``notice``."""
     return {
         "alarm": notice.alarm,
         "rule": notice.rule,
@@ -66,10 +78,13 @@ def _one(notice: Notice) -> dict[str, Any]:
         "by": notice.by,
         "comment": notice.comment,
         "url": notice.url,
+        "root": notice.root,
+        "first_out": None if notice.root is None else notice.root == notice.alarm,
+        "guidance": None if notice.guidance is None else _guidance(notice.guidance),
     }
 
 
-def _step(notice: Notice) -> dict[str, Any]:
+def _transition(notice: Notice) -> dict[str, Any]:
     return {
         "id": notice.transition,
         "step": str(notice.kind),
@@ -81,18 +96,26 @@ def _step(notice: Notice) -> dict[str, Any]:
     }
 
 
-def _totals(message: Message) -> dict[str, Any]:
-    totals = message.totals
-    if totals is None:
-        return {}
+def _guidance(guidance: Guidance) -> dict[str, Any]:
+    def said(words: Words) -> dict[str, str]:
+        return {"en": words.en, "zh": words.zh}
+
     return {
-        "totals": {
-            "notices": totals.notices,
-            "alarms": totals.alarms,
-            "by_kind": {str(kind): n for kind, n in totals.by_kind.items()},
-            "by_priority": {p.name.lower(): n for p, n in totals.by_priority.items()},
-            "by_stage": dict(totals.by_stage),
-            "first_at": to_iso(totals.first_ns),
-            "last_at": to_iso(totals.last_ns),
-        }
+        "cause": said(guidance.cause),
+        "consequence": said(guidance.consequence),
+        "response": said(guidance.response),
+        "respond_min": guidance.respond_min,
+        "owner": said(guidance.owner),
+    }
+
+
+def _totals(totals: Totals) -> dict[str, Any]:
+    return {
+        "notices": totals.notices,
+        "alarms": totals.alarms,
+        "by_kind": {str(kind): n for kind, n in totals.by_kind.items()},
+        "by_priority": {p.name.lower(): n for p, n in totals.by_priority.items()},
+        "by_stage": dict(totals.by_stage),
+        "first_at": to_iso(totals.first_ns),
+        "last_at": to_iso(totals.last_ns),
     }

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, model_validator
 
 from connectors.outbound.target import TargetField
+from connectors.webhook.signing import PREFIX, decode_secret
 
-PREFIX = "whsec_"
+MOST_SECRETS = 5
+
+
+def _several(value: object) -> object:
+    """A list of secrets, also of one that is written without brackets."""
+    return (value,) if isinstance(value, str | SecretStr) else value
 
 
 class WebhookSettings(BaseModel, extra="forbid"):
     """One destination.
 
-    secret: ``whsec_`` and base64 of 24 to 64 random bytes; or the name of an environment variable,
-    or a
-        file, that holds it. Exactly one of the three.
+    secret: ``whsec_`` and base64 of 24 to 64 random bytes, or a list of such, the newest first; or
+    the name of an environment variable, or a file, that holds them, apart by spaces or lines. Every
+    message is signed with each of them. A file is read anew for every attempt, so that a secret
+    changes without a restart. Exactly one of the three.
     timeout_s: bound on one whole attempt.
     """
 
     kind: Literal["webhook"]
     url: TargetField
-    secret: SecretStr | None = None
+    secret: Annotated[tuple[SecretStr, ...] | None, BeforeValidator(_several)] = None
     secret_env: str | None = None
     secret_file: Path | None = None
     timeout_s: float = Field(default=10.0, gt=0, le=120)
@@ -39,14 +45,18 @@ class WebhookSettings(BaseModel, extra="forbid"):
                 f"give exactly one of secret, secret_env and secret_file; {len(given)} were given"
             )
         if self.secret is not None:
-            decode_secret(self.secret.get_secret_value())
+            self.keys()
         return self
 
     def key(self) -> bytes:
-        """The signing key. ValueError names where it was looked for when it is missing or
-        malformed."""
+        """The newest signing key; ValueError as ``keys``."""
+        return self.keys()[0]
+
+    def keys(self) -> tuple[bytes, ...]:
+        """The signing keys, the newest first. ValueError names where they were looked for when one
+        is missing or malformed."""
         if self.secret is not None:
-            return decode_secret(self.secret.get_secret_value())
+            return _decode([each.get_secret_value() for each in self.secret], "secret")
         if self.secret_env is not None:
             text = os.environ.get(self.secret_env)
             if text is None:
@@ -54,25 +64,16 @@ class WebhookSettings(BaseModel, extra="forbid"):
                     f"environment variable {self.secret_env} is not set; set it to the webhook's "
                     f"secret, {PREFIX}…"
                 )
-            return decode_secret(text)
+            return _decode(text.split(), self.secret_env)
         if self.secret_file is None:
             raise ValueError("a webhook needs a secret")
         try:
-            return decode_secret(self.secret_file.read_text(encoding="utf-8").strip())
-        except OSError as error:
+            return _decode(self.secret_file.read_text(encoding="utf-8").split(), "secret_file")
+        except (OSError, UnicodeDecodeError) as error:
             raise ValueError(f"secret file {self.secret_file} can't be read: {error}") from error
 
 
-def decode_secret(text: str) -> bytes:
-    """The key bytes of ``whsec_<base64>``. ValueError says what is wrong, without showing the
-    secret."""
-    remedy = f"make one with `anodewatch secret` or from {PREFIX} and 32 random bytes in base64"
-    if not text.startswith(PREFIX):
-        raise ValueError(f"a webhook secret starts with {PREFIX}; {remedy}")
-    try:
-        key = base64.b64decode(text.removeprefix(PREFIX), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise ValueError(f"a webhook secret is base64 after {PREFIX}; {remedy}") from error
-    if not 24 <= len(key) <= 64:
-        raise ValueError(f"a webhook secret has 24 to 64 bytes; came {len(key)}; {remedy}")
-    return key
+def _decode(texts: Sequence[str], where: str) -> tuple[bytes, ...]:
+    if not 1 <= len(texts) <= MOST_SECRETS:
+        raise ValueError(f"{where} holds 1 to {MOST_SECRETS} webhook secrets; came {len(texts)}")
+    return tuple(decode_secret(text) for text in texts)

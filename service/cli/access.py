@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from connectors.webhook.settings import PREFIX
+from connectors.webhook.signing import PREFIX
 from service.cli.check import SiteFolder, sound_site
 from service.runtime.clock import SystemClock
 from service.runtime.errors import ConnectorError

@@ -24,7 +24,8 @@ from connectors.opcua.settings import OpcUaSettings
 from connectors.outbound.settings import OutboundSettings
 from connectors.simulator.history import history
 from connectors.simulator.remote import inject
-from connectors.webhook.settings import PREFIX, WebhookSettings
+from connectors.webhook.settings import WebhookSettings
+from connectors.webhook.signing import PREFIX
 from service.app.logs import set_up_logging
 from service.app.seed import seed
 from service.app.serve import Started, serve, stop_on_signals
@@ -86,7 +87,10 @@ async def _demo(
     start_ns = (clock.now_ns() // MINUTE_NS) * MINUTE_NS - round(hours * HOUR_NS)
     key = os.urandom(32)
 
-    async with receiver(key, lambda line: console.print(line, markup=False)) as hook:
+    def say(line: str) -> None:
+        console.print(line, markup=False)
+
+    async with receiver([key], say, clock) as hook:
         site = replace(
             site,
             service=replace(site.service, data=folder, port=_port(port, console), public_url=None),

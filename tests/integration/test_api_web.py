@@ -75,6 +75,7 @@ CONTRACT = {
     "/api/v1/reports/{shift}": {"get"},
     "/api/v1/sources": {"get"},
     "/api/v1/deliveries": {"get"},
+    "/api/v1/schemas/{name}": {"get"},
     "/api/v1/users": {"get", "post"},
     "/api/v1/users/{name}": {"delete"},
     "/api/v1/users/{name}/password": {"put"},
