@@ -28,11 +28,14 @@ from service.domain.tag import Limits, Tag, TagKind
 from service.domain.tagtable import TagTable
 from service.runtime.alarm_figures import AlarmFigures
 from service.runtime.clock import FakeClock
+from service.runtime.courier import Courier
+from service.runtime.deliveries import DeliveryDesk
 from service.runtime.entries import Entries
 from service.runtime.identity import Role
 from service.runtime.lossbook import Explanations, LossBook
 from service.runtime.losses import Losses
 from service.runtime.planning import Planning
+from service.runtime.progress import Progress
 from service.runtime.reports import Reports, Sections, not_kept
 from service.runtime.shelving import ShelvingLimits
 from service.runtime.views import Measure
@@ -42,9 +45,11 @@ from service.state.alarm_history import StateAlarmHistory
 from service.state.alarm_steps import StateAlarmSteps
 from service.state.corrections import StateCorrections
 from service.state.database import Database, open_database
+from service.state.deliveries import StateDeliveries
 from service.state.entries import StateEntries
 from service.state.identity import StateIdentity
 from service.state.losses import StateLosses
+from service.state.outbox import StateOutbox
 from service.state.passwords import Passwords
 from service.state.plans import StatePlans
 from service.state.reports import StateReports
@@ -59,10 +64,13 @@ from tests.api_fakes import (
     FakeHistory,
     FakeLive,
     FakeProduction,
+    FakeReadiness,
     sample_history,
 )
 from tests.forecast_fake import FakeForecasts
 from tests.lossplant import Closed
+from tests.notices import SITE
+from tests.post_rig import Receiver, to
 from tests.sample_reports import book_of, names_of, sample_site
 from tests.sites import SITE_ZONE, ZONE
 
@@ -101,7 +109,8 @@ class Api:
     history: FakeHistory
     alarms: FakeAlarms
     database: Database
-    reasons: list[str]
+    readiness: FakeReadiness
+    couriers: dict[str, Courier]
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
     def client(self, *, address: str = "127.0.0.1", **headers: str) -> httpx.AsyncClient:
@@ -134,7 +143,10 @@ async def open_api(
     async with open_database(f"sqlite:///{tmp_path / 'state.db'}") as database:
         identity = StateIdentity(database, clock, passwords=Passwords(time_cost=1, memory_kib=8))
         live, history, alarms, edges = FakeLive(table), sample_history(), FakeAlarms(), FakeEdges()
-        reasons: list[str] = []
+        readiness = FakeReadiness()
+        hook = to(Receiver(), "hook")
+        couriers = {"hook": Courier(hook, SITE, StateOutbox(database), clock, news=Progress())}
+        letters = StateDeliveries(database)
         found = nothing_found(database, clock)
         entries = Entries(StateEntries(database), line, clock)
         context = ApiContext(
@@ -162,8 +174,9 @@ async def open_api(
             ),
             floods=lambda: alarms.floods,
             sources=edges,
-            deliveries=edges,
-            readiness=lambda: reasons,
+            deliveries=letters,
+            delivery_desk=DeliveryDesk(couriers, letters, SITE, clock),
+            readiness=readiness,
             backtests=FakeBacktests(),
             corrections=StateCorrections(database),
             retrospect=StateRetrospect(database),
@@ -184,7 +197,7 @@ async def open_api(
         )
         api = Api(
             create_api(context, pace=pace), context, clock, identity, live, history, alarms,
-            database, reasons,
+            database, readiness, couriers,
         )  # fmt: skip
         try:
             yield api

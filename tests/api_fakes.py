@@ -33,7 +33,6 @@ from service.runtime.progress import Progress
 from service.runtime.views import (
     SHOWN_WINDOWS,
     AlarmView,
-    DeliveryView,
     GroupView,
     LiveValue,
     ProductionView,
@@ -213,7 +212,7 @@ class FakeBacktests:
 
 
 class FakeEdges:
-    """Implements Sources and Deliveries."""
+    """Implements Sources."""
 
     def sources(self) -> list[SourceView]:
         group = GroupView(GROUP, NOW_NS, stale=False)
@@ -224,12 +223,19 @@ class FakeEdges:
             )
         ]  # fmt: skip
 
-    async def deliveries(self, *, limit: int) -> list[DeliveryView]:
-        return [
-            DeliveryView(
-                1, "hook", ALARM, "t1", "raised", "msg_1", "pending", 2, NOW_NS, "503", NOW_NS, None
-            )
-        ]
+
+class FakeReadiness:
+    """Implements Readiness."""
+
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
+        self.degraded_by: list[str] = []
+
+    def __call__(self) -> list[str]:
+        return self.reasons
+
+    def degraded(self) -> list[str]:
+        return self.degraded_by
 
 
 def sample_history() -> FakeHistory:

@@ -14,6 +14,7 @@ from service.runtime.alarm_history import AlarmHistory
 from service.runtime.backtest import Backtests
 from service.runtime.clock import Clock
 from service.runtime.corrections import CorrectionBook, Retrospect
+from service.runtime.deliveries import Deliveries, DeliveryDesk
 from service.runtime.entries import Entries
 from service.runtime.floods import FloodBook
 from service.runtime.forecast import ForecastBook
@@ -27,7 +28,6 @@ from service.runtime.shelving import ShelvingLimits
 from service.runtime.views import (
     AlarmBook,
     AlarmDesk,
-    Deliveries,
     LiveView,
     Measures,
     Production,
@@ -72,6 +72,7 @@ class ApiContext:
     alarm_figures: AlarmFigures
     sources: Sources
     deliveries: Deliveries
+    delivery_desk: DeliveryDesk
     readiness: Readiness
     measures: Measures
     backtests: Backtests

@@ -17,6 +17,7 @@ from service.domain.entries.entry import EntryClash, EntryRefused
 from service.domain.lifecycle.actions import Impossible
 from service.domain.losses.entries import ReasonConflict
 from service.domain.planning import PlanClash, PlanRefused
+from service.runtime.deliveries import NoSuchDestination
 from service.runtime.entries import NoSuchEntry
 from service.runtime.errors import ConnectorError
 from service.runtime.identity import (
@@ -50,6 +51,7 @@ _STATUS: dict[type[Exception], int] = {
     NoSuchEvent: 404,
     ReasonConflict: 409,
     NoSuchReport: 404,
+    NoSuchDestination: 404,
 }
 _WORDS = {
     401: "Nobody is logged in",
@@ -75,7 +77,7 @@ def tell_problems(app: FastAPI) -> None:
     app.add_exception_handler(IdentityError, _refused)
     for refusal in (
         *(Impossible, NoSuchAlarm, EntryRefused, NoSuchEntry, PlanRefused),
-        *(NoSuchEvent, ReasonConflict, NoSuchReport),
+        *(NoSuchEvent, ReasonConflict, NoSuchReport, NoSuchDestination),
     ):
         app.add_exception_handler(refusal, _refused)
     app.add_exception_handler(ConnectorError, _away)

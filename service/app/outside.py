@@ -52,6 +52,7 @@ async def destination_of(
             settings.min_priority,
             settings.fallback,
             settings.fallback_after_s,
+            str(settings.settings.kind),
         )
 
 

@@ -109,15 +109,16 @@ class Courier:
         self.call()
         return attempt
 
-    async def enable(self) -> None:
-        """Lets a disabled destination, or an open circuit, be tried at once."""
+    def enable(self) -> None:
+        """Lets a disabled destination, or an open circuit, be tried at once; its standing is kept
+        by who asks for it."""
         self.circuit = WORKS
         self.call()
 
     async def _take_up(self) -> None:
         now_ns = self._clock.now_ns()
         stood = await self._until_done(partial(self._post.standing, self.destination.name, now_ns))
-        self.circuit = stood.circuit
+        self.circuit, self.last_success_ns = stood.circuit, stood.success_ns
         ages = [now_ns - at_ns for at_ns in stood.sent_ns]
         self._sent_ns.extend(self._monotonic_ns() - age for age in ages if 0 <= age < WINDOW_NS)
 

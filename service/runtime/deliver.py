@@ -61,6 +61,17 @@ class Waiting:
     unhanded_ns: int | None = None
 
 
+class RowState(StrEnum):
+    """What became of one notice for one destination."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    """Given up, or its destination is no more; a person has to see to it."""
+    DISMISSED = "dismissed"
+    """A person has seen that it was not delivered."""
+
+
 class Outcome(StrEnum):
     """How one attempt went."""
 
@@ -90,10 +101,12 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is kept of a destination. sent_ns: when the last minute's attempts were, ascending."""
+    """What is kept of a destination. sent_ns: when the last minute's attempts were, ascending.
+    success_ns: when it last took a message, None when the log knows of none."""
 
     circuit: Circuit
-    sent_ns: Sequence[int]
+    sent_ns: Sequence[int] = ()
+    success_ns: int | None = None
 
 
 class Outbox(Protocol):

@@ -169,7 +169,8 @@ class Notifier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where notifications go. least_urgent: the lowest priority that is still sent.
+    """Where notifications go. least_urgent: the lowest priority that is still sent. kind: of its
+    connector.
 
     fallback: the destination that is told as well of what could not be delivered here for
     ``fallback_after_s``; None when there is none.
@@ -180,3 +181,4 @@ class Destination:
     least_urgent: Priority = Priority.LOW
     fallback: str | None = None
     fallback_after_s: float = 600.0
+    kind: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Protocol
 
 from service.domain.alarm import (
     AlarmDefinition,
@@ -252,38 +252,15 @@ class Sources(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryView:
-    """One transition that one destination is told of. message: id of the message that last told it,
-    None before the first attempt. next_attempt_ns: None unless it is pending."""
-
-    id: int
-    destination: str
-    alarm: str
-    transition: str
-    kind: str
-    message: str | None
-    state: Literal["pending", "delivered", "dead"]
-    attempts: int
-    next_attempt_ns: int | None
-    last_error: str | None
-    created_ns: int
-    delivered_ns: int | None
-
-
-class Deliveries(Protocol):
-    """What was told to whom. Called concurrently; raises Retryable when the state is busy."""
-
-    async def deliveries(self, *, limit: int) -> Sequence[DeliveryView]:
-        """The newest ``limit``, newest first."""
-        ...
-
-
 class Readiness(Protocol):
     """Whether the service can do its work. Called often; must not block."""
 
     def __call__(self) -> Sequence[str]:
         """What is missing, one reason each; empty when the service is ready."""
+        ...
+
+    def degraded(self) -> Sequence[str]:
+        """What does not work as it should though the service does its work, one reason each."""
         ...
 
 

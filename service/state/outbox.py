@@ -99,7 +99,9 @@ class StateOutbox:
                 .order_by(attempts.c.id)
             )
             sent = connection.execute(recent).scalars().all()
-            return Standing(load_circuit(connection, destination), sent)
+            took = (attempts.c.destination == destination) & (attempts.c.outcome == "delivered")
+            last = connection.execute(select(func.max(attempts.c.at_ns)).where(took)).scalar_one()
+            return Standing(load_circuit(connection, destination), sent, last)
 
         return await self._database.read(read)
 

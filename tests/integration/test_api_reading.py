@@ -304,13 +304,9 @@ async def test_alarms(api: Api, client: httpx.AsyncClient) -> None:
     assert "state: " in await get(client, "alarms", status=422, state="some")
 
 
-async def test_sources_and_deliveries(client: httpx.AsyncClient) -> None:
+async def test_sources(client: httpx.AsyncClient) -> None:
     (source,) = (await get(client, "sources"))["sources"]
     assert source["state"] == "connected"
     assert source["groups"] == [
         {"group": GROUP, "covered_until": "2026-03-01T00:00:00.000Z", "stale": False}
     ]
-    (delivery,) = (await get(client, "deliveries"))["deliveries"]
-    assert delivery["state"] == "pending"
-    assert delivery["last_error"] == "503"
-    assert delivery["next_attempt_at"] == "2026-03-01T00:00:00.000Z"

@@ -84,7 +84,7 @@ async def test_readiness_is_the_same_for_head(api: Api) -> None:
         answer = await client.head(path)
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "application/json"
-    api.reasons.append("history: away")
+    api.readiness.reasons.append("history: away")
     assert (await client.head("/readyz")).status_code == 503
 
 

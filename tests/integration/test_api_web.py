@@ -76,6 +76,13 @@ CONTRACT = {
     "/api/v1/sources": {"get"},
     "/api/v1/deliveries": {"get"},
     "/api/v1/schemas/{name}": {"get"},
+    "/api/v1/deliveries/log": {"get"},
+    "/api/v1/deliveries/replay": {"post"},
+    "/api/v1/deliveries/dismiss": {"post"},
+    "/api/v1/deliveries/{delivery_id}": {"get"},
+    "/api/v1/destinations": {"get"},
+    "/api/v1/destinations/{name}/test": {"post"},
+    "/api/v1/destinations/{name}/enable": {"post"},
     "/api/v1/users": {"get", "post"},
     "/api/v1/users/{name}": {"delete"},
     "/api/v1/users/{name}/password": {"put"},
@@ -210,12 +217,17 @@ async def test_every_answer_is_strict(api: Api, path: str) -> None:
 async def test_health_and_readiness(api: Api) -> None:
     client = api.client()
     assert (await client.get("/healthz")).json() == {"status": "ok"}
-    well = {"ready": True, "reasons": [], "heartbeat": None}
+    well = {"ready": True, "reasons": [], "degraded": [], "heartbeat": None}
     assert (await client.get("/readyz")).json() == well
-    api.reasons.append("history: InfluxDB at 127.0.0.1:8086 refuses the connection")
+    api.readiness.reasons.append("history: InfluxDB at 127.0.0.1:8086 refuses the connection")
     answer = await client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json() == {"ready": False, "reasons": api.reasons, "heartbeat": None}
+    assert answer.json() == {
+        "ready": False,
+        "reasons": api.readiness.reasons,
+        "degraded": [],
+        "heartbeat": None,
+    }
 
 
 async def test_a_heartbeat_that_pauses_is_told_with_its_reasons_and_does_not_decide(

@@ -1,13 +1,11 @@
-"""Sources and deliveries on the wire."""
+"""Sources on the wire."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 from service.api.instants import Instant, iso, iso_or_none
 from service.api.models.common import Answer
 from service.runtime.ingest import SourceState
-from service.runtime.views import DeliveryView, SourceView
+from service.runtime.views import SourceView
 
 
 class Group(Answer):
@@ -56,44 +54,3 @@ class Sources(Answer):
     """All sources of the site."""
 
     sources: list[Source]
-
-
-class Delivery(Answer):
-    """One transition that one destination is told of. message: the webhook-id that told it last.
-    "dead": given up after three days."""
-
-    id: int
-    destination: str
-    alarm: str
-    transition: str
-    kind: str
-    message: str | None
-    state: Literal["pending", "delivered", "dead"]
-    attempts: int
-    next_attempt_at: Instant | None
-    last_error: str | None
-    created_at: Instant
-    delivered_at: Instant | None
-
-    @classmethod
-    def of(cls, one: DeliveryView) -> Delivery:
-        return cls(
-            id=one.id,
-            destination=one.destination,
-            alarm=one.alarm,
-            transition=one.transition,
-            kind=one.kind,
-            message=one.message,
-            state=one.state,
-            attempts=one.attempts,
-            next_attempt_at=iso_or_none(one.next_attempt_ns),
-            last_error=one.last_error,
-            created_at=iso(one.created_ns),
-            delivered_at=iso_or_none(one.delivered_ns),
-        )
-
-
-class Deliveries(Answer):
-    """Notifications, newest first."""
-
-    deliveries: list[Delivery]

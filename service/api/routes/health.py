@@ -40,11 +40,13 @@ class HeartbeatAnswer(Answer):
 
 
 class Ready(Answer):
-    """Whether the service can do its work; ``reasons`` say why not. ``heartbeat`` is null when the
-    site wants none; it does not decide whether the service is ready."""
+    """Whether the service can do its work; ``reasons`` say why not. ``degraded``: what doesn't work
+    though the service is ready, such as a destination that is down, or dead letters. ``heartbeat``
+    is null when the site wants none; it does not decide whether the service is ready."""
 
     ready: bool
     reasons: list[str]
+    degraded: list[str]
     heartbeat: HeartbeatAnswer | None = None
 
 
@@ -64,7 +66,8 @@ async def readyz(context: Context) -> Response:
     """Ready once journal, state and history are; 503 with reasons else."""
     reasons = list(context.readiness())
     beat = None if context.heartbeat is None else _told(context.heartbeat())
-    body = Ready(ready=not reasons, reasons=reasons, heartbeat=beat)
+    degraded = list(context.readiness.degraded())
+    body = Ready(ready=not reasons, reasons=reasons, degraded=degraded, heartbeat=beat)
     return JSONResponse(body.model_dump(), 503 if reasons else 200)
 
 

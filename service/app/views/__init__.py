@@ -12,6 +12,7 @@ from service.app.views.live import CoreLive
 from service.app.views.losses import CoreLosses
 from service.app.views.production import CoreProduction
 from service.app.views.sources import CoreSources
+from service.runtime.deliveries import DeliveryDesk
 from service.runtime.heartbeat import Heartbeat
 from service.runtime.identity import Identity
 from service.runtime.reports import Reports
@@ -33,6 +34,7 @@ def api_context(
     """The ports of the API over ``core``."""
     site = core.site
     folder = web_folder()
+    letters = StateDeliveries(core.database)
     alarms = StateAlarmBook(core.database, core.watch.transitions)
     return ApiContext(
         site=SiteCard(
@@ -56,7 +58,8 @@ def api_context(
         alarm_history=StateAlarmHistory(core.database, core.definitions.all()),
         alarm_figures=core.alarm_figures,
         sources=CoreSources(core),
-        deliveries=StateDeliveries(core.database),
+        deliveries=letters,
+        delivery_desk=DeliveryDesk(core.couriers, letters, core.name, core.clock),
         readiness=CoreReadiness(core),
         measures=CoreMeasures(core, heartbeat),
         backtests=CoreBacktests(site, core.database),

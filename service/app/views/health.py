@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from service.app.core import FAR_BEHIND, Core
 from service.app.views.alarm_load import alarm_measures
+from service.app.views.deliveries import delivery_measures
+from service.domain.circuit import CircuitState
 from service.runtime.heartbeat import Heartbeat, Pulse
 from service.runtime.ingest import SourceState
 from service.runtime.views import Measure
@@ -28,6 +30,17 @@ class CoreReadiness:
             behind = self._core.journal.last - position
             if behind > FAR_BEHIND:
                 reasons.append(f"{consumer}: {behind} journal entries behind")
+        return reasons
+
+    def degraded(self) -> Sequence[str]:
+        """Destinations that are down or gone, and dead letters."""
+        reasons = []
+        for name, courier in self._core.couriers.items():
+            circuit = courier.circuit
+            if circuit.state is not CircuitState.CLOSED:
+                reasons.append(f"destination {name}: {circuit.state}: {circuit.error}")
+            if courier.waiting.dead:
+                reasons.append(f"destination {name}: {courier.waiting.dead} dead letters")
         return reasons
 
 
@@ -75,6 +88,7 @@ class CoreMeasures:
                 counter=False,
             )
         yield from alarm_measures(core.alarm_figures.hour)
+        yield from delivery_measures(core.couriers, core.clock.now_ns())
         for consumer, position in core.cursors().items():
             yield Measure(
                 "anodewatch_journal_behind_entries",
