@@ -113,10 +113,11 @@ class Rig:
         """Until all couriers, or ``asleep`` of them, have nothing to do but wait."""
         wanted = len(self.couriers) if asleep is None else asleep
         async with asyncio.timeout(20):
-            for _ in range(20):
-                await asyncio.sleep(0)
-            while len(self.clock.deadlines_ns) < wanted:
-                await asyncio.sleep(0.0005)
+            settled = 0
+            while settled < 20:  # turns of the loop: a courier may only pass through its rest
+                await asyncio.sleep(0 if settled else 0.0005)
+                asleep_now = len(self.clock.deadlines_ns) >= wanted
+                settled = settled + 1 if asleep_now else 0
 
     async def pass_s(self, span_s: float, *, asleep: int | None = None) -> None:
         """Lets time pass; everything happens at its own instant."""

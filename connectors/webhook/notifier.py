@@ -19,7 +19,7 @@ from service.runtime.notify import Message, NotifierLimits
 class WebhookNotifier:
     """One destination."""
 
-    limits = NotifierLimits()
+    limits = NotifierLimits(notices=500)  # receivers know repeats by the transitions listed
 
     def __init__(self, outbound: Outbound, settings: WebhookSettings, *, clock: Clock) -> None:
         self._outbound = outbound
