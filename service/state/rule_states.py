@@ -20,7 +20,7 @@ def load_states(
     wanted = select(rule_state)
     if definitions is not None:
         wanted = wanted.where(rule_state.c.definition.in_(definitions))
-    return {row.definition: _state(row) for row in connection.execute(wanted)}
+    return {row.definition: state_of(row) for row in connection.execute(wanted)}
 
 
 def keep_state(connection: Connection, definition: str, state: AlarmState) -> None:
@@ -29,7 +29,14 @@ def keep_state(connection: Connection, definition: str, state: AlarmState) -> No
     if state == NORMAL:
         connection.execute(delete(rule_state).where(where))
         return
-    values: dict[str, Any] = {
+    values = row_of(state)
+    if connection.execute(update(rule_state).where(where).values(**values)).rowcount == 0:
+        connection.execute(insert(rule_state).values(definition=definition, **values))
+
+
+def row_of(state: AlarmState) -> dict[str, Any]:
+    """The columns of ``state``."""
+    return {
         "phase": str(state.phase),
         "pending_ns": state.pending_ns,
         "alarm": state.alarm,
@@ -40,15 +47,14 @@ def keep_state(connection: Connection, definition: str, state: AlarmState) -> No
         "root": state.root,
         "call": _json(state.call),
     }
-    if connection.execute(update(rule_state).where(where).values(**values)).rowcount == 0:
-        connection.execute(insert(rule_state).values(definition=definition, **values))
 
 
 def _json(part: Hold | Silence | Call | None) -> str | None:
     return None if part is None else orjson.dumps(asdict(part)).decode()
 
 
-def _state(row: Any) -> AlarmState:
+def state_of(row: Any) -> AlarmState:
+    """The state that ``row_of`` made the columns of."""
     untold = None if row.untold is None else orjson.loads(row.untold)
     return AlarmState(
         phase=Phase(row.phase),

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from service.domain.alarm import (
     AlarmDefinition,
     AlarmState,
-    Call,
     Hold,
     Phase,
     Silence,
@@ -171,10 +170,7 @@ def announced(
     if not state.stands or state.held is not None or silence_of(definition, silence) is not None:
         return state, ()
     call = step(definition, state.alarm, TransitionKind.RERAISED, at_ns, comment=comment)
-    return (
-        replace(state, phase=Phase.UNACKNOWLEDGED, untold=None, call=Call(at_ns, at_ns)),
-        (call,),
-    )
+    return replace(state, phase=Phase.UNACKNOWLEDGED, untold=None, call=None), (call,)
 
 
 def comment(

@@ -64,7 +64,7 @@ def pass_time(
     if silence_of(definition, silence) is not None:
         return state, tuple(done)
     if state.untold is not None and state.phase is Phase.UNACKNOWLEDGED:
-        said = f"it was {state.untold.quiet} until now"
+        said = f"nobody was called until now: {state.untold.quiet}"
         state, called = announced(definition, state, now_ns, comment=said)
         return state, (*done, *called)
     if state.call is None or state.call.last_ns > now_ns:  # the clock was put back
