@@ -92,6 +92,7 @@ class Silent:
 @dataclass
 class Rig:
     watch: Watch
+    states: AlarmStates
     desk: WatchDesk
     absence: AbsenceRules
     live: LiveTable
@@ -165,7 +166,8 @@ async def rig(
             patience_s=patience_s,
         )
         await watch.load()
-        yield Rig(watch, WatchDesk(watch, states), absence, live, clock, database, watch.position)
+        desk = WatchDesk(watch, states)
+        yield Rig(watch, states, desk, absence, live, clock, database, watch.position)
 
 
 def rows(*values: tuple[float, int, float, int], cover: tuple[float, float]) -> Batch:

@@ -66,7 +66,7 @@ def pass_time(
     if state.untold is not None and state.phase is Phase.UNACKNOWLEDGED:
         said = f"nobody was called until now: {state.untold.quiet}"
         state, called = announced(definition, state, now_ns, comment=said)
-        return state, (*done, *called)
+        done += called
     if state.call is None or state.call.last_ns > now_ns:  # the clock was put back
         return replace(state, call=Call(now_ns, now_ns)), tuple(done)
     state, calls = _call(definition, state, state.call, now_ns)
