@@ -250,6 +250,16 @@ def test_an_end_in_the_past_shelves_nothing() -> None:
         act(PLAIN, NORMAL, Shelve("fouled", 50), 50, by="li")
 
 
+def test_acknowledging_what_returned_lets_a_delay_run_on() -> None:
+    slow = replace(PLAIN, on_delay_ns=10)
+    state, seen = NORMAL, []
+    for at_ns, event in ((0, "true"), (10, "true"), (20, "false"), (30, "true"),
+                         (35, "acknowledge"), (41, "true")):  # fmt: skip
+        state, done = happen(slow, state, event, at_ns)
+        seen += [(said(one), one.at_ns) for one in done]
+    assert seen[-1] == ("raised", 40)
+
+
 def test_each_hold_holds_by_itself() -> None:
     state = NORMAL
     for at_ns, event in enumerate(["true", "shelve", "suppress", "remove"]):

@@ -24,7 +24,7 @@ from service.domain.lifecycle.actions import (
     Unshelve,
 )
 from service.domain.rules import LimitKind, LimitRule, Timing
-from service.runtime.deliver import deliver
+from service.runtime.courier import Courier
 from service.runtime.notify import Destination, Message, NotifierLimits, SiteName
 from service.runtime.progress import Progress
 from service.runtime.views import NoSuchAlarm, Showing
@@ -244,9 +244,8 @@ class Taking:
 
 async def deliver_all(r: Rig, got: list[str]) -> None:
     box = StateOutbox(r.database)
-    task = asyncio.ensure_future(
-        deliver(Destination("m", Taking(got)), SITE, box, r.clock, news=Progress())
-    )
+    courier = Courier(Destination("m", Taking(got)), SITE, box, r.clock, news=Progress())
+    task = asyncio.ensure_future(courier.run())
     while (await box.counts()).get("pending"):
         await asyncio.sleep(0)
     task.cancel()

@@ -68,11 +68,10 @@ def silence_of(
 
 
 def over(state: AlarmState) -> AlarmState:
-    """``state`` once its occurrence is over; what holds the alarm goes on."""
+    """``state`` once its occurrence is over; what holds the alarm goes on, and so does a delay."""
     return replace(
         state,
         phase=Phase.NORMAL,
-        pending_ns=None,
         alarm=None,
         untold=None,
         root=None,
@@ -157,4 +156,4 @@ def _return(
     if latches(definition, state):
         return replace(state, phase=Phase.LATCHED, pending_ns=None, call=None), (returned,)
     cleared = step(definition, state.alarm, TransitionKind.CLEARED, at_ns, silence=state.untold)
-    return over(state), (returned, cleared)
+    return over(replace(state, pending_ns=None)), (returned, cleared)
