@@ -80,7 +80,8 @@ async def put_rows(
     def write(connection: Connection) -> None:
         for transition, alarm in rows:
             one = notice(transition, alarm, **more)
-            put(connection, one, [_told(name, now_ns, collect) for name in to], now_ns)
+            told = [_told(name, now_ns, collect) for name in to]
+            put(connection, [(one, told)], now_ns)
 
     await database.write(write)
 

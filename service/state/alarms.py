@@ -116,6 +116,7 @@ class StateAlarms:
                     _keep_transition(connection, definition, one, now_ns)
                     _keep_alarm(connection, definition, one, NORMAL)
                     telling.tell(definition, one, NORMAL)
+            telling.keep(self._announcer.floods)
             return len(gone)
 
         return await self._database.write(write)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import orjson
 from sqlalchemy import Connection, func, insert, select, update
 
 from service.domain.alarm import AlarmDefinition, AlarmState, Transition, TransitionKind
-from service.domain.announcing import Announcing, Floods, announcements, counted
+from service.domain.announcing import (
+    Announcement,
+    Announcing,
+    Floods,
+    announcements,
+    counted,
+)
 from service.domain.flood import FloodState
 from service.domain.oncall import Moment
 from service.domain.routing import Heard, Subject, hear
@@ -60,11 +66,13 @@ class Telling:
         self._when = when
         self._now_ns = now_ns
         self._moment: Moment | None = None
+        self._told: list[tuple[Notice, Sequence[Announcement]]] = []
+        self._heard_now: dict[str, list[str]] = {}
         self.floods = floods
 
     def tell(self, definition: AlarmDefinition, one: Transition, state: AlarmState) -> None:
-        """Puts what is told of ``one``, after which the alarm stands at ``state``, into the
-        outbox; nothing when nobody is called about it."""
+        """Has ``one`` told, after which the alarm stands at ``state``; nothing when nobody is
+        called about it."""
         notice = notice_of(self._site, definition, one, state)
         if notice is None:
             return
@@ -73,22 +81,22 @@ class Telling:
             self.floods = counted(
                 self._announcing.flooding, self.floods, subject.stage, self._now_ns
             )
-        put(
-            self._connection,
-            notice,
-            announcements(
-                self._announcing,
-                self._heard(notice, subject),
-                subject,
-                now_ns=self._now_ns,
-                floods=self.floods,
-                root=notice.root,
-            ),
-            self._now_ns,
+        told = announcements(
+            self._announcing,
+            self._heard(notice, subject),
+            subject,
+            now_ns=self._now_ns,
+            floods=self.floods,
+            root=notice.root,
         )
+        if told:
+            self._told.append((notice, told))
+            self._heard_now.setdefault(notice.alarm, []).extend(one.destination for one in told)
 
     def keep(self, before: Floods) -> None:
-        """Keeps what changed in the floods since ``before``."""
+        """Keeps what is told, and what changed in the floods since ``before``."""
+        if self._told:
+            put(self._connection, self._told, self._now_ns)
         for position, state in self.floods.items():
             if before.get(position) == state:
                 continue
@@ -108,7 +116,7 @@ class Telling:
             if notice.kind is TransitionKind.ESCALATED:
                 return called
         names = {one.destination for one in called}
-        before = (name for name in self._told(notice.alarm) if name not in names)
+        before = (name for name in self._told_before(notice.alarm) if name not in names)
         return (*called, *(Heard(name) for name in before if name in routing.destinations))
 
     def _steps(self, notice: Notice) -> int:
@@ -121,10 +129,11 @@ class Telling:
         count = select(func.count()).select_from(transition).where(escalated)
         return self._connection.execute(count).scalar_one()
 
-    def _told(self, alarm: str) -> list[str]:
-        """Who was told of ``alarm`` before."""
+    def _told_before(self, alarm: str) -> list[str]:
+        """Who was told of ``alarm`` before, in this transaction or an earlier one."""
         told = select(outbox.c.destination).where(outbox.c.alarm == alarm).distinct()
-        return list(self._connection.execute(told.order_by(outbox.c.destination)).scalars())
+        kept = self._connection.execute(told).scalars()
+        return sorted({*kept, *self._heard_now.get(alarm, ())})
 
 
 def load_floods(connection: Connection) -> Floods:

@@ -18,34 +18,54 @@ from service.state.tables_outbox import destination, outbox
 
 NOTICES_AN_ALARM = 50
 """Of one alarm in one message; what is more follows in the next."""
+SOME = 500
+"""Values that one statement is asked for."""
 
 
-def put(connection: Connection, notice: Notice, told: Iterable[Announcement], now_ns: int) -> None:
-    """Puts ``notice`` into the queue of each destination that is ``told``, in the transaction of
-    its transition; a destination is given a transition once."""
-    given = select(outbox.c.destination).where(outbox.c.transition == notice.transition)
-    known = set(connection.execute(given).scalars())
+def put(
+    connection: Connection, told: Sequence[tuple[Notice, Sequence[Announcement]]], now_ns: int
+) -> None:
+    """Puts each notice into the queues of the destinations that are told of it, in the transaction
+    of its transition; a destination is given a transition once."""
     last = connection.execute(select(func.coalesce(func.max(outbox.c.ordinal), 0))).scalar_one()
-    kept = dump_notice(notice)
+    known = _given(connection, [notice.transition for notice, _ in told])
     rows = [
-        {
-            "destination": one.destination,
-            "alarm": notice.alarm,
-            "transition": notice.transition,
-            "ordinal": last + 1,
-            "kind": str(notice.kind),
-            "priority": int(notice.priority),
-            "collect": one.collect,
-            "notice": kept,
-            **fresh(now_ns),
-            "since_ns": one.due_ns,
-            "next_ns": one.due_ns,
-        }
-        for one in told
-        if one.destination not in known
+        _row(notice, kept, one, ordinal, now_ns)
+        for ordinal, (notice, announcements) in enumerate(told, start=last + 1)
+        for kept in (dump_notice(notice),)
+        for one in announcements
+        if (notice.transition, one.destination) not in known
     ]
     if rows:
         connection.execute(insert(outbox), rows)
+
+
+def _given(connection: Connection, transitions: Sequence[str]) -> set[tuple[str, str]]:
+    """Which of ``transitions`` a destination has been given before."""
+    found: set[tuple[str, str]] = set()
+    for at in range(0, len(transitions), SOME):
+        wanted = outbox.c.transition.in_(transitions[at : at + SOME])
+        rows = connection.execute(select(outbox.c.transition, outbox.c.destination).where(wanted))
+        found.update((row[0], row[1]) for row in rows)
+    return found
+
+
+def _row(
+    notice: Notice, kept: bytes, told: Announcement, ordinal: int, now_ns: int
+) -> dict[str, Any]:
+    return {
+        "destination": told.destination,
+        "alarm": notice.alarm,
+        "transition": notice.transition,
+        "ordinal": ordinal,
+        "kind": str(notice.kind),
+        "priority": int(notice.priority),
+        "collect": told.collect,
+        "notice": kept,
+        **fresh(now_ns),
+        "since_ns": told.due_ns,
+        "next_ns": told.due_ns,
+    }
 
 
 def fresh(now_ns: int) -> dict[str, Any]:
