@@ -52,6 +52,7 @@ from service.state.losses import StateLosses
 from service.state.outbox import StateOutbox
 from service.state.passwords import Passwords
 from service.state.plans import StatePlans
+from service.state.raises import StateRaises
 from service.state.reports import StateReports
 from service.state.retrospect import StateRetrospect
 from service.state.watched import StateWatched
@@ -173,6 +174,7 @@ async def open_api(
                 is_behind=lambda: False,
             ),
             floods=lambda: alarms.floods,
+            raises=StateRaises(database),
             sources=edges,
             deliveries=letters,
             delivery_desk=DeliveryDesk(couriers, letters, SITE, clock),

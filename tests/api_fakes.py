@@ -19,6 +19,7 @@ from service.domain.alarm import (
 from service.domain.backtest.outcome import Outcome
 from service.domain.batch import Batch, make_batch
 from service.domain.coverage import Cover
+from service.domain.handling import Guidance, Handling, Words
 from service.domain.instants import MINUTE_NS, SECOND_NS
 from service.domain.production.book import StageWindow
 from service.domain.quality import BAD_COMMUNICATION_ERROR, GOOD
@@ -157,6 +158,12 @@ class FakeProduction:
 DEFINITION = AlarmDefinition(
     "pk-low:PK", "pk-low", "v1", "throughput", Priority.HIGH, "PK", 0, 0,
     "Throughput low", "产量低", None, "PK", 8.8, "t/h",
+    handling=Handling(
+        guidance=Guidance(
+            Words("Bags out", "缺袋"), Words("DM and SC stop", "除磁筛分停"),
+            Words("Refill the magazine", "补袋"), 10.0, Words("Packer", "包装工"),
+        )
+    ),
 )  # fmt: skip
 
 
@@ -199,6 +206,9 @@ class FakeAlarms:
 
     async def alarm(self, alarm: str) -> tuple[AlarmView, list[TransitionView]] | None:
         return (self.view, self.steps) if alarm == self.view.id else None
+
+    async def members(self, alarm: str, *, limit: int) -> list[AlarmView]:
+        return self.others[:limit]
 
     async def steps_of(self, definition: str, *, limit: int) -> list[TransitionView]:
         return self.steps if definition == self.view.definition else []

@@ -14,6 +14,7 @@ from service.api.problems import tell_problems
 from service.api.routes import (
     alarm_history,
     alarm_kpi,
+    alarm_rules,
     alarms,
     audit,
     backtest,
@@ -109,6 +110,7 @@ def create_api(context: ApiContext, *, pace: Pace | None = None) -> FastAPI:
             tags,
             history,
             alarm_kpi,  # before alarms, which takes any name for that of an alarm
+            alarm_rules,
             alarm_history,
             alarms,
             floods,

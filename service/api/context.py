@@ -23,6 +23,7 @@ from service.runtime.history import HistoryReader
 from service.runtime.identity import Identity
 from service.runtime.lossbook import Explanations, LossBook
 from service.runtime.planning import Planning
+from service.runtime.raises import Raises
 from service.runtime.reports import Reports
 from service.runtime.shelving import ShelvingLimits
 from service.runtime.views import (
@@ -87,6 +88,7 @@ class ApiContext:
     explanations: Explanations
     shelving: ShelvingLimits
     floods: FloodBook
+    raises: Raises
     heartbeat: Callable[[], Beat] | None = None
     web: Path | None = None
     public_url: str | None = None

@@ -92,6 +92,7 @@ class Core:
     looking_back: LookingBack
     historian: Historian
     watch: Watch
+    silencing: Silencing
     desk: WatchDesk
     absence: AbsenceRules
     alarm_figures: AlarmFigures
@@ -229,6 +230,7 @@ async def open_core(
             recounter=Recounter(history, StateMoved(database), table, historian.progress),
             historian=historian,
             watch=watch,
+            silencing=silencing,
             desk=WatchDesk(watch, states),
             absence=absence,
             alarm_figures=AlarmFigures(

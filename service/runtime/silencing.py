@@ -5,6 +5,7 @@ Implements ``service.runtime.alarms.Silencer``.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from service.domain.alarm import AlarmDefinition, Quiet, Silence, Transition, TransitionKind
@@ -42,8 +43,11 @@ class _Group:
 
 
 class Silencing:
-    """Knows which alarms explain which, which chatter, and what came together. ``held_up``: by
-    definition the stage that holds up its own."""
+    """Knows which alarms explain which, which chatter, and what came together.
+
+    held_up: by definition the stage that holds up its own. raises: how often alarms of a rule were
+    raised since the service started, by why nobody was called.
+    """
 
     def __init__(
         self, definitions: Definitions, line: Line, states: AlarmStates, clock: Clock
@@ -61,6 +65,7 @@ class Silencing:
         self._found: dict[Explained, str | None] = {}
         self._found_ns = 0
         self.held_up: dict[str, str] = {}
+        self.raises: Counter[tuple[str, Quiet | None]] = Counter()
 
     def raised(self, definition: AlarmDefinition, at_ns: int) -> Silence | None:
         """Why nobody is to be called about ``definition``, which is raised at ``at_ns``."""
@@ -96,6 +101,8 @@ class Silencing:
 
     def stepped(self, definition: AlarmDefinition, transition: Transition) -> None:
         """Is told of every transition once it has been judged."""
+        if transition.kind is TransitionKind.RAISED:
+            self.raises[definition.rule, transition.quiet] += 1
         stood = self._stood.get(definition.id)
         if stood is None:
             return

@@ -135,6 +135,8 @@ class AlarmView:
     """What keeps people from being called about it now."""
     root: str | None = None
     """The alarm to which it belongs; itself when it is the first, None when that is not known."""
+    members: int = 0
+    """How many other open alarms belong to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ class Showing(StrEnum):
     """Which alarms a list shows."""
 
     ACTIVE = "active"
-    """Open and nothing holds them: what an operator has to deal with."""
+    """Open, and neither held nor explained by another one: what an operator has to deal with."""
     HELD = "held"
     """Open, and shelved, suppressed, out of service, or of a rule on trial."""
     ALL = "all"
@@ -179,6 +181,10 @@ class AlarmBook(Protocol):
 
     async def alarm(self, alarm: str) -> tuple[AlarmView, Sequence[TransitionView]] | None:
         """One alarm with its transitions in order; None when there is no such alarm."""
+        ...
+
+    async def members(self, alarm: str, *, limit: int) -> Sequence[AlarmView]:
+        """The other alarms that belong to one, open or over, the newest first."""
         ...
 
     async def steps_of(self, definition: str, *, limit: int) -> Sequence[TransitionView]:

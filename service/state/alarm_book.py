@@ -15,12 +15,17 @@ from service.state.database import Database
 from service.state.rule_states import load_states
 from service.state.tables import alarm, rule_state, transition
 
+_EXPLAINED = func.coalesce(alarm.c.quiet, "") == str(Quiet.INHIBITED)
 _HELD = or_(
     rule_state.c.shelved.is_not(None),
     rule_state.c.suppressed.is_not(None),
     rule_state.c.out_of_service.is_not(None),
     func.coalesce(alarm.c.quiet, "") == str(Quiet.SHADOW),
 )
+
+
+IN_ONE = 500
+"""So many ids are asked for in one query: databases bound its variables."""
 
 
 class StateAlarmBook:
@@ -62,6 +67,12 @@ class StateAlarmBook:
 
         return await self._database.read(read)
 
+    async def members(self, alarm_id: str, *, limit: int) -> Sequence[AlarmView]:
+        """The other alarms that belong to one, the newest first."""
+        wanted = select(alarm).where(alarm.c.root == alarm_id, alarm.c.id != alarm_id)
+        wanted = wanted.order_by(alarm.c.raised_ns.desc()).limit(limit)
+        return await self._database.read(lambda c: views_of(c, c.execute(wanted).all()))
+
     async def steps_of(self, definition: str, *, limit: int) -> Sequence[TransitionView]:
         """The last transitions of a definition, newest first."""
         wanted = (
@@ -81,7 +92,7 @@ def _wanted(showing: Showing) -> Select[Any]:
         select(alarm)
         .select_from(joined)
         .where(alarm.c.phase != str(Phase.NORMAL))
-        .where(_HELD if showing is Showing.HELD else not_(_HELD))
+        .where(_HELD if showing is Showing.HELD else not_(or_(_HELD, _EXPLAINED)))
         .order_by(alarm.c.priority, alarm.c.raised_ns.desc())
     )
 
@@ -89,7 +100,22 @@ def _wanted(showing: Showing) -> Select[Any]:
 def views_of(connection: Connection, rows: Sequence[Any]) -> list[AlarmView]:
     """What people see of ``rows`` of the alarm table; one that is open with what holds it."""
     states = load_states(connection, sorted({row.definition for row in rows}))
-    return [alarm_view(row, _holds(row, states)) for row in rows]
+    members = _members(connection, [row.id for row in rows if row.root == row.id])
+    return [alarm_view(row, _holds(row, states), members.get(row.id, 0)) for row in rows]
+
+
+def _members(connection: Connection, roots: Sequence[str]) -> dict[str, int]:
+    """How many other open alarms belong to each of ``roots``."""
+    found: dict[str, int] = {}
+    for at in range(0, len(roots), IN_ONE):
+        wanted = (
+            select(alarm.c.root, func.count())
+            .where(alarm.c.root.in_(roots[at : at + IN_ONE]), alarm.c.id != alarm.c.root)
+            .where(alarm.c.phase != str(Phase.NORMAL))
+            .group_by(alarm.c.root)
+        )
+        found |= {row[0]: row[1] for row in connection.execute(wanted)}
+    return found
 
 
 def _holds(row: Any, states: Mapping[str, AlarmState]) -> Sequence[tuple[Quiet, Hold]]:

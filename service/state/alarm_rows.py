@@ -9,8 +9,9 @@ from service.domain.alarm import Hold, Phase, Priority, Quiet, TransitionKind
 from service.runtime.views import AlarmView, TransitionView
 
 
-def alarm_view(row: Any, holds: Sequence[tuple[Quiet, Hold]] = ()) -> AlarmView:
-    """An alarm's row as it is shown. holds: what keeps people from being called about it now."""
+def alarm_view(row: Any, holds: Sequence[tuple[Quiet, Hold]] = (), members: int = 0) -> AlarmView:
+    """An alarm's row as it is shown. holds: what keeps people from being called about it now.
+    members: how many other open alarms belong to it."""
     return AlarmView(
         id=row.id,
         rule=row.rule,
@@ -34,6 +35,7 @@ def alarm_view(row: Any, holds: Sequence[tuple[Quiet, Hold]] = ()) -> AlarmView:
         quiet=None if row.quiet is None else Quiet(row.quiet),
         holds=holds,
         root=row.root,
+        members=members,
     )
 
 

@@ -298,7 +298,7 @@ async def test_alarms(api: Api, client: httpx.AsyncClient) -> None:
     assert alarm["raised_at"] == "2026-03-01T00:00:00.000Z"
     assert alarm["returned_at"] is None
     life = await get(client, f"alarms/{ALARM}")
-    assert {**alarm, "transitions": life["transitions"]} == life
+    assert {**alarm, "guidance": life["guidance"], "transitions": life["transitions"]} == life
     assert life["transitions"][0]["kind"] == "raised"
     assert "GET /api/v1/alarms?state=all" in await get(client, "alarms/none", status=404)
     assert "state: " in await get(client, "alarms", status=422, state="some")

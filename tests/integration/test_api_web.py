@@ -39,6 +39,8 @@ CONTRACT = {
     "/api/v1/alarms/kpi": {"get"},
     "/api/v1/alarms/{alarm_id}": {"get"},
     "/api/v1/alarms/{alarm_id}/explain": {"get"},
+    "/api/v1/alarms/{alarm_id}/members": {"get"},
+    "/api/v1/alarms/rules": {"get"},
     "/api/v1/alarms/acknowledge": {"post"},
     **{
         f"/api/v1/alarms/{{alarm_id}}/{action}": {"post"}

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from service.domain.alarm import Priority
+from service.domain.alarm import Priority, Quiet
 from service.domain.handling import Handling
 from service.domain.rules import BadQualityRule, LimitKind, LimitRule, Timing
+from service.runtime.views import Showing
+from service.state.alarm_book import StateAlarmBook
 from tests.plc_rig import (
     FLOW,
     MACHINE,
@@ -36,6 +38,12 @@ async def test_a_lost_plc_is_one_alarm_and_its_return_is_one(tmp_path: Path) -> 
         # All are Bad, and half of them promised a value every ten seconds.
         assert found.quiet == {None: 1, "inhibited": N + N // 2}
         assert found.roots == {found.parent: N + N // 2}
+        book = StateAlarmBook(r.database, r.watch.transitions)
+        (shown,) = await book.alarms(Showing.ACTIVE, limit=1_000)
+        assert (shown.id, shown.root, shown.members) == (found.parent, found.parent, N + N // 2)
+        members = await book.members(shown.id, limit=1_000)
+        assert {one.quiet for one in members} == {Quiet.INHIBITED}
+        assert len(members) == N + N // 2
 
         await live(r, 140, *in_portions(60), beside=range(N + 1))
         assert (await told(r)).messages == [(PLC, "raised"), (PLC, "returned")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
@@ -9,6 +10,7 @@ from pydantic import Field, StringConstraints
 from service.api.instants import Instant, iso, iso_or_none
 from service.api.models.common import Answer, Request
 from service.domain import alarm as domain
+from service.domain import handling
 from service.domain.alarm import Phase, Quiet, TransitionKind
 from service.runtime.views import AlarmView, TransitionView
 
@@ -61,6 +63,7 @@ class Alarm(Answer):
     quiet: Quiet | None = Field(description="why nobody was called about it")
     holds: list[Hold]
     root: str | None = Field(description="the alarm to which it belongs; itself if the first")
+    members: int = Field(description="other open alarms that belong to it")
 
     @classmethod
     def of(cls, alarm: AlarmView) -> Alarm:
@@ -109,14 +112,43 @@ class Transition(Answer):
         )
 
 
-class AlarmLife(Alarm):
-    """An alarm with all its steps, oldest first."""
+class Words(Answer):
+    """One text in both languages."""
 
+    en: str
+    zh: str
+
+
+class Guidance(Answer):
+    """What the rationalisation of the alarm found. respond_min: within so many minutes the
+    response still helps."""
+
+    cause: Words
+    consequence: Words
+    response: Words
+    respond_min: float
+    owner: Words
+
+    @classmethod
+    def of(cls, guidance: handling.Guidance) -> Guidance:
+        return cls.model_validate(asdict(guidance))
+
+
+class AlarmLife(Alarm):
+    """An alarm with all its steps, oldest first. guidance: as its rule gives it now."""
+
+    guidance: Guidance | None
     transitions: list[Transition]
 
     @classmethod
-    def with_steps(cls, alarm: AlarmView, steps: list[Transition]) -> AlarmLife:
-        return cls(transitions=steps, **_alarm_fields(alarm))
+    def with_steps(
+        cls, alarm: AlarmView, steps: list[Transition], guidance: handling.Guidance | None
+    ) -> AlarmLife:
+        return cls(
+            guidance=None if guidance is None else Guidance.of(guidance),
+            transitions=steps,
+            **_alarm_fields(alarm),
+        )
 
 
 class Remark(Request):
@@ -232,4 +264,5 @@ def _alarm_fields(alarm: AlarmView) -> dict[str, Any]:
         "quiet": alarm.quiet,
         "holds": [Hold.of(kind, hold) for kind, hold in alarm.holds],
         "root": alarm.root,
+        "members": alarm.members,
     }

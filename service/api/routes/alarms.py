@@ -24,9 +24,10 @@ from service.api.models.alarms import (
 )
 from service.api.models.explain import AlarmExplanation
 from service.api.problems import problems
+from service.domain.handling import Guidance
 from service.domain.lifecycle import actions
 from service.runtime.identity import Role
-from service.runtime.views import AlarmView, Showing, TransitionView
+from service.runtime.views import AlarmView, NoSuchAlarm, Showing, TransitionView
 
 router = APIRouter(prefix="/alarms", tags=["alarms"], dependencies=[Depends(at_least(Role.VIEWER))])
 REFUSALS = problems(401, 403, 404, 409, 422)
@@ -38,8 +39,8 @@ async def list_alarms(
     state: Annotated[
         Showing,
         Query(
-            description="active: open, and nothing holds them; held: open, but shelved, "
-            "suppressed, out of service or of a rule on trial; all: those that are over as well"
+            description="active: open, neither held nor explained by another; held: open, but "
+            "shelved, suppressed, out of service or of a rule on trial; all: those over as well"
         ),
     ] = Showing.ACTIVE,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
@@ -67,7 +68,21 @@ async def acknowledge_several(
 async def read_alarm(alarm_id: str, context: Context) -> AlarmLife:
     """The alarm and every transition, oldest first."""
     alarm, steps = await _existing(context, alarm_id)
-    return AlarmLife.with_steps(alarm, [Transition.of(step) for step in steps])
+    guidance = _guidance(context, alarm)
+    return AlarmLife.with_steps(alarm, [Transition.of(step) for step in steps], guidance)
+
+
+@router.get(
+    "/{alarm_id}/members", summary="What belongs to an alarm", responses=problems(401, 404, 422)
+)
+async def read_members(
+    alarm_id: str, context: Context, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+) -> Alarms:
+    """The other alarms whose root it is: those that it explains, about which nobody is called, and
+    those that came with it on the same equipment. Open or over, the newest first."""
+    await _existing(context, alarm_id)
+    found = await context.alarms.members(alarm_id, limit=limit)
+    return Alarms(alarms=[Alarm.of(alarm) for alarm in found])
 
 
 @router.get(
@@ -157,6 +172,15 @@ async def _done(
 async def _shown(context: ApiContext, alarm_id: str) -> Alarm:
     alarm, _ = await _existing(context, alarm_id)
     return Alarm.of(alarm)
+
+
+def _guidance(context: ApiContext, alarm: AlarmView) -> Guidance | None:
+    """What its rule says; None when it says nothing, or is gone."""
+    try:
+        definition, _ = context.desk.definition(alarm.definition)
+    except NoSuchAlarm:
+        return None
+    return definition.handling.guidance
 
 
 def _said(body: Remark | None) -> str | None:

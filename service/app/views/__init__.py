@@ -21,6 +21,7 @@ from service.state.alarm_book import StateAlarmBook
 from service.state.alarm_history import StateAlarmHistory
 from service.state.corrections import StateCorrections
 from service.state.deliveries import StateDeliveries
+from service.state.raises import StateRaises
 from service.state.retrospect import StateRetrospect
 
 
@@ -73,6 +74,7 @@ def api_context(
         wip=core.wip,
         explanations=CoreExplanations(core.losses, alarms, site.line, site.rules),
         floods=core.floods,
+        raises=StateRaises(core.database),
         heartbeat=None if heartbeat is None else lambda: heartbeat.last,
         web=folder if (folder / "index.html").is_file() else None,
         public_url=site.service.public_url,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from service.domain.alarm import Priority
+from service.domain.alarm import AlarmDefinition, Priority, Quiet
 from service.domain.alarm_kpi import AlarmKpis
 from service.runtime.views import Measure
 
@@ -44,6 +44,24 @@ def alarm_measures(hour: AlarmKpis | None) -> Iterator[Measure]:
         yield _gauge(
             "quiet", "Alarms of the last hour that called nobody", count, reason=str(quiet)
         )
+
+
+def rule_measures(
+    definitions: Iterable[AlarmDefinition], raises: Mapping[tuple[str, Quiet | None], int]
+) -> Iterator[Measure]:
+    """How often alarms of each rule were raised since the service started, by what became of that:
+    told, or why nobody was called. Of a rule in shadow mode what it would have told."""
+    shadow = {one.rule: one.handling.shadow for one in definitions}
+    for rule in shadow:
+        counted = {quiet: count for (of, quiet), count in raises.items() if of == rule}
+        counted.setdefault(Quiet.SHADOW if shadow[rule] else None, 0)
+        for quiet, count in counted.items():
+            yield Measure(
+                "anodewatch_rule_raises",
+                "Alarms of a rule that were raised: told, or why nobody was called",
+                count,
+                labels={"rule": rule, "outcome": "told" if quiet is None else str(quiet)},
+            )
 
 
 def _gauge(name: str, help_: str, value: float, **labels: str) -> Measure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from service.app.core import FAR_BEHIND, Core
-from service.app.views.alarm_load import alarm_measures
+from service.app.views.alarm_load import alarm_measures, rule_measures
 from service.app.views.deliveries import delivery_measures
 from service.domain.circuit import CircuitState
 from service.runtime.heartbeat import Heartbeat, Pulse
@@ -89,6 +89,7 @@ class CoreMeasures:
             )
         yield from alarm_measures(core.alarm_figures.hour)
         yield from delivery_measures(core.couriers, core.clock.now_ns())
+        yield from rule_measures(core.definitions.all().values(), core.silencing.raises)
         for consumer, position in core.cursors().items():
             yield Measure(
                 "anodewatch_journal_behind_entries",
