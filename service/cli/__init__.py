@@ -10,6 +10,7 @@ from service.cli.access import secret, users
 from service.cli.backtest import backtest
 from service.cli.bench import bench
 from service.cli.check import check
+from service.cli.deliveries import deliveries
 from service.cli.demo import demo
 from service.cli.report import report
 from service.cli.routes import routes
@@ -33,6 +34,7 @@ app.command("simulate")(simulate)
 app.command("inject")(inject)
 app.command("secret")(secret)
 app.add_typer(users, name="user")
+app.add_typer(deliveries, name="deliveries")
 app.add_typer(bench, name="bench")
 
 
