@@ -11,6 +11,7 @@ import { extname, join, normalize } from "node:path";
 import { parseArgs } from "node:util";
 import { WebSocketServer } from "ws";
 import { acknowledged, deliveriesOf, detailOf, pastAlarms, retrospectiveOf, troubleAlarms } from "./alarms.mjs";
+import { alarmKpis, historyCsv, historyPage } from "./alarmhistory.mjs";
 import { answerEntries } from "./entries.mjs";
 import { forecast } from "./forecast.mjs";
 import { explanationOf, giveReason, kpis, losses, wip } from "./losses.mjs";
@@ -178,6 +179,12 @@ async function api(request, response, url) {
     const [start, end] = [Date.parse(query.get("start") ?? ""), Date.parse(query.get("end") ?? "")];
     return json(response, 200, history(ids, start, end, numberOf("buckets", 1000), scene));
   }
+  if (call === "GET alarms/history") return json(response, 200, historyPage(alarms, query));
+  if (call === "GET alarms/history.csv") {
+    response.writeHead(200, { "Content-Type": "text/csv; charset=utf-8", "Content-Disposition": 'attachment; filename="alarms.csv"' });
+    return response.end(historyCsv(alarms, query));
+  }
+  if (call === "GET alarms/kpi") return json(response, 200, alarmKpis(Date.now(), query));
   if (call === "GET alarms") {
     const found = query.get("state") === "active" ? activeAlarms().active : alarms;
     const offset = numberOf("offset", 0);

@@ -9,6 +9,7 @@ import "./styles/header.css";
 import "./styles/line.css";
 import "./styles/forecast.css";
 import "./styles/alarms.css";
+import "./styles/alarmkpi.css";
 import "./styles/entries.css";
 import "./styles/losses.css";
 import "./styles/reports.css";

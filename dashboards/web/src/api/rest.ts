@@ -1,5 +1,6 @@
 // The REST calls. Addresses are relative to the page, so that a reverse proxy may put it in a folder.
 
+import { type AlarmKpis, type AlarmPage, type HistoryFilter, queryOf } from "./alarmhistory";
 import type { KpiPeriodKind, Kpis, LineWip, LossEvent, Losses } from "./losses";
 import type {
   Alarm,
@@ -65,6 +66,12 @@ export const rest = {
     ),
   alarms: (state: "active" | "all", limit: number, offset: number) =>
     call<{ alarms: Alarm[] }>("GET", `alarms?state=${state}&limit=${limit}&offset=${offset}`),
+  alarmHistory: (filter: HistoryFilter, limit: number, after: string | null) =>
+    call<AlarmPage>("GET", `alarms/history?${queryOf(filter)}&limit=${limit}${after === null ? "" : `&after=${after}`}`),
+  /** Where the browser gets the same alarms with every step, as a file. */
+  alarmExport: (filter: HistoryFilter) => `api/v1/alarms/history.csv?${queryOf(filter)}`,
+  alarmKpis: (startMs: number, by: "shift" | "day" | null) =>
+    call<AlarmKpis>("GET", `alarms/kpi?start=${startMs}${by === null ? "" : `&by=${by}`}`),
   losses: (startMs: number) => call<Losses>("GET", `losses?start=${startMs}`),
   kpis: (by: KpiPeriodKind, startMs: number) => call<Kpis>("GET", `kpi?by=${by}&start=${startMs}`),
   wip: () => call<LineWip>("GET", "wip"),

@@ -1,5 +1,7 @@
 // What the dashboard says in English. zh.ts must have exactly the same keys, or it does not compile.
 
+import { alarmHistory, alarmKpi } from "./alarms.en";
+
 export const en = {
   language: "English",
   product: "Anodewatch",
@@ -267,6 +269,8 @@ export const en = {
     limitShort: "limit",
     utc: (time: string) => `${time} UTC`,
   },
+  alarmHistory,
+  alarmKpi,
   entries: {
     title: "Entries",
     intro: "What no tag tells. Nothing is deleted: an entry is cancelled with a reason.",

@@ -4,6 +4,6 @@ import type { en } from "./en";
 
 /** Every text of the dashboard; a dictionary with a missing or an extra key does not compile. */
 export type Words = Same<typeof en>;
-type Same<T> = {
+export type Same<T> = {
   [K in keyof T]: T[K] extends string ? string : T[K] extends (...a: never[]) => string ? T[K] : Same<T[K]>;
 };

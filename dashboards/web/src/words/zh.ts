@@ -1,5 +1,6 @@
 // 界面的中文文字。键必须与 en.ts 完全一致，否则无法通过编译。
 
+import { alarmHistory, alarmKpi } from "./alarms.zh";
 import type { Words } from "./words";
 
 export const zh: Words = {
@@ -257,6 +258,8 @@ export const zh: Words = {
     limitShort: "限值",
     utc: (time) => `${time} UTC`,
   },
+  alarmHistory,
+  alarmKpi,
   entries: {
     title: "人工录入",
     intro: "位号无法反映的信息。记录不会删除，只能注明原因后作废。",
