@@ -36,6 +36,7 @@ def test_it_holds_the_service_and_the_built_dashboard_only(wheel: Path) -> None:
     assert {
         "service/cli/__init__.py",
         "connectors/registry.py",
+        "service/api/schemas/notification-2.json",
         "dashboards/__init__.py",
         "dashboards/web/dist/index.html",
         "dashboards/web/dist/api-docs/index.html",

@@ -5,67 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import ssl
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-from connectors.outbound.answer import Answer
 from connectors.outbound.client import (
     ANSWER_BYTES,
-    Outbound,
     open_outbound,
-    trusted_certificates,
 )
-from connectors.outbound.resolve import SystemResolver
 from connectors.outbound.settings import OutboundSettings
 from connectors.outbound.target import parse_target
 from service.runtime.errors import Fatal, Rejected, Retryable
-from tests.http_servers import certificate, proxying, serving
-
-LOOPBACK = ("127.0.0.0/8", "::1/128")
-
-
-class Names:
-    """A resolver whose answers change: each look-up takes the next one, the last one stays."""
-
-    def __init__(self, *answers: Sequence[str]) -> None:
-        self.answers = list(answers)
-        self.asked: list[str] = []
-
-    async def __call__(self, host: str, port: int) -> Sequence[str]:
-        self.asked.append(host)
-        return self.answers[min(len(self.asked), len(self.answers)) - 1]
-
-
-def outbound(names: Names | None = None, **settings: object) -> Outbound:
-    checked = OutboundSettings.model_validate(settings)
-    if checked.ca_file is not None:
-        return open_outbound(checked, resolve=names)
-    return Outbound(checked, tls=trust(), resolve=names or SystemResolver())
-
-
-@cache
-def trust() -> ssl.SSLContext:
-    """The certificates that are trusted without a file of one's own; they take long to read."""
-    return trusted_certificates(None)
-
-
-@cache
-def to_public() -> Outbound:
-    return outbound()
-
-
-@cache
-def to_loopback() -> Outbound:
-    return outbound(networks=LOOPBACK)
-
-
-async def post(way: Outbound, url: str, timeout_s: float = 2.0) -> Answer:
-    return await way.post(parse_target(url), b"{}", headers={}, timeout_s=timeout_s)
-
+from tests.http_servers import certificate, serving
+from tests.ways_out import LOOPBACK, Names, outbound, post, to_loopback, to_public
 
 FORBIDDEN = [
     *("127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.1", "017700000001"),
@@ -274,72 +227,6 @@ def test_a_certificate_file_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("nothing", encoding="utf-8")
     with pytest.raises(Fatal, match=r"ca\.pem"):
         open_outbound(OutboundSettings(ca_file=tmp_path / "ca.pem"))
-
-
-async def test_through_a_proxy_the_proxy_resolves_and_hosts_still_hold(tmp_path: Path) -> None:
-    file, tls = certificate(tmp_path, "hooks.example")
-    names = Names(["10.9.9.9"])
-    async with (
-        serving() as plain,
-        serving(tls=tls) as safe,
-        proxying({"hooks.example": "127.0.0.1"}) as proxy,
-    ):
-        # Loopback isn't allowed here: the proxy's own address and what it resolves are its affair.
-        way = outbound(names, proxy=proxy.url, hosts=["*.example", "127.0.0.1"], ca_file=str(file))
-        assert (await post(way, f"http://hooks.example:{plain.port}/a?b=c")).status == 204
-        assert (await post(way, f"https://hooks.example:{safe.port}/a")).status == 204
-        asked = [head.split(" HTTP")[0] for head, _ in proxy.requests]
-        assert asked == [
-            f"POST http://hooks.example:{plain.port}/a?b=c",
-            f"CONNECT hooks.example:{safe.port}",
-        ]
-        assert (plain.requests[0][1], safe.requests[0][1]) == (b"{}", b"{}")
-        assert names.asked == []
-        for forbidden in ("http://elsewhere.test/", f"http://127.0.0.1:{plain.port}/"):
-            with pytest.raises(Rejected, match="not called"):
-                await post(way, forbidden)
-        assert proxy.connections == 2
-
-
-async def test_a_certificate_is_verified_behind_a_proxy_too(tmp_path: Path) -> None:
-    _, tls = certificate(tmp_path, "hooks.example")
-    async with serving(tls=tls) as safe, proxying({"hooks.example": "127.0.0.1"}) as proxy:
-        with pytest.raises(Retryable, match="certificate verify failed"):
-            await post(outbound(proxy=proxy.url), f"https://hooks.example:{safe.port}/")
-        assert safe.requests == []
-
-
-async def test_a_proxy_that_asks_who_we_are() -> None:
-    names = {"hooks.example": "127.0.0.1"}
-    async with serving() as server, proxying(names, credentials="plant:p4ss:word") as proxy:
-        url = f"http://hooks.example:{server.port}/"
-        known = outbound(proxy=proxy.url, proxy_username="plant", proxy_password="p4ss:word")
-        assert (await post(known, url)).status == 204
-        answer = await post(outbound(proxy=proxy.url), url)
-        with pytest.raises(Rejected, match="HTTP 407"):
-            answer.require_success(0)
-        with pytest.raises(Retryable, match="407 Not You") as caught:
-            await post(outbound(proxy=proxy.url), f"https://hooks.example:{server.port}/")
-        assert "p4ss" not in str(caught.value)
-        assert server.connections == 1
-
-
-async def test_what_is_near_is_called_without_the_proxy() -> None:
-    async with serving() as server, proxying({}) as proxy:
-        way = outbound(
-            Names(["127.0.0.1"]),
-            proxy=proxy.url, networks=LOOPBACK, direct_hosts=["*.plant.example"],
-        )  # fmt: skip
-        assert (await post(way, f"http://a.plant.example:{server.port}/")).status == 204
-        assert (server.connections, proxy.connections) == (1, 0)
-
-
-async def test_the_environments_proxies_are_not_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with serving() as server, proxying({}) as proxy:
-        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-            monkeypatch.setenv(name, proxy.url)
-        assert (await post(to_loopback(), server.url)).status == 204
-        assert proxy.connections == 0
 
 
 async def test_tokens_of_an_address_are_in_no_log_and_no_error(
