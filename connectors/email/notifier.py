@@ -35,8 +35,7 @@ class EmailNotifier:
         self._password = password
         self._settings = settings
         self._name = name
-        target = settings.target()
-        self._host, self._port = target.host, target.port
+        self._target = settings.target()
 
     def preview(self, message: Message) -> str:
         """The mail that ``send`` would send, its text part readable."""
@@ -73,24 +72,24 @@ class EmailNotifier:
     async def _deliver(self, mail: EmailMessage) -> str:
         settings = self._settings
         link = await self._connected()
+        client = aiosmtplib.SMTP(
+            hostname=self._target.host,
+            sock=link,
+            local_hostname=_literal(link.getsockname()[0]),
+            timeout=settings.timeout_s,
+            use_tls=settings.tls == "tls",
+            start_tls=settings.tls == "starttls",
+            tls_context=self._outbound.tls,
+            username=settings.username,
+            password=self._password,
+        )
         try:
-            client = aiosmtplib.SMTP(
-                hostname=self._host,
-                sock=link,
-                local_hostname=_literal(link.getsockname()[0]),
-                timeout=settings.timeout_s,
-                use_tls=settings.tls == "tls",
-                start_tls=settings.tls == "starttls",
-                tls_context=self._outbound.tls,
-                username=settings.username,
-                password=self._password,
-            )
             async with client:
                 refused, answer = await client.send_message(
                     mail, sender=settings.sender, recipients=list(settings.to)
                 )
         finally:
-            link.close()
+            client.close()  # also when signing in failed; the loop closes ``link`` with it
         taken = len(settings.to) - len(refused)
         said = f"{taken} of {len(settings.to)} receivers: {answer}"
         for address, why in refused.items():
@@ -101,12 +100,12 @@ class EmailNotifier:
         """A connection to one of the addresses that the site allows."""
         loop = asyncio.get_running_loop()
         failed: OSError | None = None
-        for address in await self._outbound.addresses(self._host, self._port):
+        for address in await self._outbound.addresses_of(self._target):
             family = socket.AF_INET6 if ":" in address else socket.AF_INET
             link = socket.socket(family, socket.SOCK_STREAM)
             link.setblocking(False)
             try:
-                await loop.sock_connect(link, (address, self._port))
+                await loop.sock_connect(link, (address, self._target.port))
             except OSError as error:
                 link.close()
                 failed = error
@@ -119,7 +118,7 @@ class EmailNotifier:
 
     def _text(self, what: str) -> str:
         """What is said of a failure: without the password, should a server repeat it."""
-        text = f"{self._name}: {self._host}:{self._port}: {what}"
+        text = f"{self._name}: {self._target.host}:{self._target.port}: {what}"
         return _short(text.replace(self._password, "…") if self._password else text)
 
 

@@ -62,7 +62,10 @@ class EmailSettings(BaseModel, extra="forbid", hide_input_in_errors=True):
         """Host and port, as what is outside is checked. ValueError when ``host`` is none."""
         port = PORTS[self.tls] if self.port is None else self.port
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return parse_target(f"http://{host}:{port}")
+        found = parse_target(f"http://{host}:{port}")
+        if found.host != self.host.lower() or found.resource != "/":
+            raise ValueError("expected the name or address of a host")
+        return found
 
     def read_password(self) -> str | None:
         """The password, or None. ValueError says where it was looked for."""

@@ -76,9 +76,18 @@ class Outbound:
         except httpx.HTTPError as error:
             raise Retryable(f"{target}: {_cause(error)}") from error
 
+    async def addresses_of(self, target: Target) -> tuple[str, ...]:
+        """The addresses that may be called for ``target``, from one look-up. For adapters that
+        don't speak HTTP, past any proxy. Raises Rejected when the site allows none, Retryable when
+        the name leads nowhere."""
+        why = self._settings.refusal(target)
+        if why is not None:
+            raise Rejected(f"{target.host}: not called: {why}")
+        return await self.addresses(target.host, target.port)
+
     async def addresses(self, host: str, port: int) -> tuple[str, ...]:
-        """The addresses of ``host`` that may be called, from one look-up. For adapters that don't
-        speak HTTP. Raises Rejected when there is none, Retryable when the name leads nowhere."""
+        """The addresses of ``host`` that may be called, from one look-up. Raises Rejected when
+        there is none, Retryable when the name leads nowhere."""
         try:
             found = await self._resolve(host, port)
         except OSError as error:

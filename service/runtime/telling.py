@@ -19,6 +19,8 @@ from service.runtime.telling_words import KINDS, PHASES, PRIORITIES, WORDS, in_l
 
 LONGEST_TEXT = 600
 """Characters of one line; guidance is to be read while an alarm stands."""
+LONGEST_TITLE = 80
+"""What is said in more characters may be cut in a title, so it stands below it as well."""
 FEWEST_ITEMS = 3
 """Before fewer are listed, lines are cut short."""
 
@@ -129,7 +131,9 @@ def _alarm(message: Message, language: Language) -> Telling:
         kind += f" ({words['steps'].format(n=len(steps))})"
     priority = in_language(PRIORITIES[last.priority], language)
     valued = next((one for one in reversed(steps) if one.value is not None), None)
+    said = said_by(last, language)
     lines = [
+        Line(said if len(said) > LONGEST_TITLE else ""),
         Line(last.asset, words["asset"]),
         Line(last.stage or "", words["stage"]),
         Line(last.tag or "", words["tag"]),
@@ -142,7 +146,7 @@ def _alarm(message: Message, language: Language) -> Telling:
         Line(_speaker(message, language)),
     ]
     return Telling(
-        subject=f"{priority} · {kind}{words['colon']}{last.asset} {said_by(last, language)}",
+        subject=f"{priority} · {kind}{words['colon']}{last.asset} {said}",
         lines=_filled(lines),
         items=tuple(_step(one, message.site.zone, language) for one in steps),
         more=0,
