@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import SecretStr
+
+from service.runtime.errors import Fatal, Retryable
+
+Read = TypeVar("Read")
 
 
 def count_given(*given: object) -> int:
@@ -34,3 +41,20 @@ def read_secret(
             raise ValueError(f"{what} file {file} is empty; write the {what} into it")
         return text
     return None
+
+
+async def as_it_is(read: Callable[[], Read], *, name: str) -> Read:
+    """What ``read`` finds now, so that a secret may be changed while messages wait for it.
+    Retryable when it finds none: somebody is changing it, or has to."""
+    try:
+        return await asyncio.to_thread(read)
+    except ValueError as error:
+        raise Retryable(f"{name}: not sent: {error}") from error
+
+
+def at_hand(read: Callable[[], object], *, name: str) -> None:
+    """Fatal when what ``read`` looks for can't be had at the start."""
+    try:
+        read()
+    except ValueError as error:
+        raise Fatal(f"{name}: {error}") from error

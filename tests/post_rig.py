@@ -53,6 +53,12 @@ class Receiver:
         self.messages: list[Message] = []
         self.at_s: list[float] = []
 
+    def preview(self, message: Message) -> str:
+        answer = self.always
+        if isinstance(answer, Exception):
+            raise answer
+        return f"{message.kind} of {len(message.notices)}"
+
     async def send(self, message: Message) -> str:
         listed = " ".join(one.transition for one in message.notices)
         self.tried.append(listed)

@@ -19,9 +19,9 @@ from connectors.dingtalk.settings import DingTalkSettings
 from connectors.markup import LANGUAGES, Markdown, json_size, markdown, told
 from connectors.outbound.client import Outbound
 from connectors.outbound.target import Target
+from connectors.secret import as_it_is, at_hand
 from service.domain.instants import SECOND_NS
 from service.runtime.clock import Clock
-from service.runtime.errors import Fatal
 from service.runtime.notify import Message, NotifierLimits
 from service.runtime.telling import tell
 
@@ -81,18 +81,9 @@ class DingTalkNotifier:
     limits = NotifierLimits(per_minute=PER_MINUTE)
 
     def __init__(
-        self,
-        outbound: Outbound,
-        target: Target,
-        secret: str | None,
-        settings: DingTalkSettings,
-        *,
-        name: str,
-        clock: Clock,
+        self, outbound: Outbound, settings: DingTalkSettings, *, name: str, clock: Clock
     ) -> None:
         self._outbound = outbound
-        self._target = target
-        self._secret = secret
         self._settings = settings
         self._name = name
         self._clock = clock
@@ -103,12 +94,15 @@ class DingTalkNotifier:
 
     async def send(self, message: Message) -> str:
         """POSTs ``message``, signed anew; taken is what is answered with errcode 0."""
+        settings = self._settings
+        target = await as_it_is(settings.target, name=self._name)
+        secret = await as_it_is(settings.signing_secret, name=self._name)
         now_ns = self._clock.now_ns()
         answer = await self._outbound.post(
-            signed_target(self._target, self._secret, now_ns=now_ns),
-            body_of(message, self._settings),
+            signed_target(target, secret, now_ns=now_ns),
+            body_of(message, settings),
             headers={"content-type": "application/json"},
-            timeout_s=self._settings.timeout_s,
+            timeout_s=settings.timeout_s,
         )
         return judge(answer, name=self._name, keys=("errcode",), codes=CODES, now_ns=now_ns)
 
@@ -118,8 +112,5 @@ async def open_notifier(
     settings: DingTalkSettings, *, name: str, clock: Clock, outbound: Outbound
 ) -> AsyncIterator[DingTalkNotifier]:
     """The destination of ``settings``; Fatal when its address or secret can't be had."""
-    try:
-        target, secret = settings.target(), settings.signing_secret()
-    except ValueError as error:
-        raise Fatal(f"dingtalk {name}: {error}") from error
-    yield DingTalkNotifier(outbound, target, secret, settings, name=name, clock=clock)
+    at_hand(settings.key, name=f"dingtalk {name}")
+    yield DingTalkNotifier(outbound, settings, name=name, clock=clock)

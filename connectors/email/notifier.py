@@ -13,8 +13,9 @@ import aiosmtplib
 from connectors.email.compose import compose
 from connectors.email.settings import EmailSettings
 from connectors.outbound.client import Outbound
+from connectors.secret import as_it_is, at_hand
 from service.runtime.clock import Clock
-from service.runtime.errors import Fatal, Rejected, Retryable
+from service.runtime.errors import Rejected, Retryable
 from service.runtime.notify import Message, NotifierLimits
 
 SHOWN_CHARACTERS = 300
@@ -28,11 +29,8 @@ class EmailNotifier:
 
     limits = NotifierLimits(per_minute=None, notices=500)
 
-    def __init__(
-        self, outbound: Outbound, password: str | None, settings: EmailSettings, *, name: str
-    ) -> None:
+    def __init__(self, outbound: Outbound, settings: EmailSettings, *, name: str) -> None:
         self._outbound = outbound
-        self._password = password
         self._settings = settings
         self._name = name
         self._target = settings.target()
@@ -71,6 +69,7 @@ class EmailNotifier:
 
     async def _deliver(self, mail: EmailMessage) -> str:
         settings = self._settings
+        password = await as_it_is(settings.read_password, name=self._name)
         link = await self._connected()
         client = aiosmtplib.SMTP(
             hostname=self._target.host,
@@ -81,7 +80,7 @@ class EmailNotifier:
             start_tls=settings.tls == "starttls",
             tls_context=self._outbound.tls,
             username=settings.username,
-            password=self._password,
+            password=password,
         )
         try:
             async with client:
@@ -117,9 +116,8 @@ class EmailNotifier:
         raise Retryable(self._text(str(failed)))
 
     def _text(self, what: str) -> str:
-        """What is said of a failure: without the password, should a server repeat it."""
-        text = f"{self._name}: {self._target.host}:{self._target.port}: {what}"
-        return _short(text.replace(self._password, "…") if self._password else text)
+        """What is said of a failure. A server is told the password encoded, and doesn't tell it."""
+        return _short(f"{self._name}: {self._target.host}:{self._target.port}: {what}")
 
 
 def _literal(address: str) -> str:
@@ -136,8 +134,5 @@ async def open_notifier(
     settings: EmailSettings, *, name: str, clock: Clock, outbound: Outbound
 ) -> AsyncIterator[EmailNotifier]:
     """The destination of ``settings``; Fatal when its password can't be had."""
-    try:
-        password = settings.read_password()
-    except ValueError as error:
-        raise Fatal(f"email {name}: {error}") from error
-    yield EmailNotifier(outbound, password, settings, name=name)
+    at_hand(settings.key, name=f"email {name}")
+    yield EmailNotifier(outbound, settings, name=name)

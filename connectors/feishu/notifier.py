@@ -16,11 +16,10 @@ from connectors.feishu.codes import CODES
 from connectors.feishu.settings import FeishuSettings
 from connectors.markup import LANGUAGES, Markdown, json_size, markdown, told
 from connectors.outbound.client import Outbound
-from connectors.outbound.target import Target
+from connectors.secret import as_it_is, at_hand
 from service.domain.alarm import Priority
 from service.domain.instants import SECOND_NS
 from service.runtime.clock import Clock
-from service.runtime.errors import Fatal
 from service.runtime.notify import Message, NotifierLimits
 from service.runtime.telling import tell
 
@@ -83,18 +82,9 @@ class FeishuNotifier:
     limits = NotifierLimits(per_minute=90)  # of 100, since the two clocks' minutes differ
 
     def __init__(
-        self,
-        outbound: Outbound,
-        target: Target,
-        secret: str | None,
-        settings: FeishuSettings,
-        *,
-        name: str,
-        clock: Clock,
+        self, outbound: Outbound, settings: FeishuSettings, *, name: str, clock: Clock
     ) -> None:
         self._outbound = outbound
-        self._target = target
-        self._secret = secret
         self._settings = settings
         self._name = name
         self._clock = clock
@@ -105,17 +95,20 @@ class FeishuNotifier:
 
     async def send(self, message: Message) -> str:
         """POSTs ``message``, signed anew; taken is what is answered with code 0."""
+        settings = self._settings
+        target = await as_it_is(settings.target, name=self._name)
+        secret = await as_it_is(settings.signing_secret, name=self._name)
         now_ns = self._clock.now_ns()
-        body = content_of(message, self._settings)
-        if self._secret is not None:
+        body = content_of(message, settings)
+        if secret is not None:
             timestamp_s = now_ns // SECOND_NS
-            sign = signature(self._secret, timestamp_s)
+            sign = signature(secret, timestamp_s)
             body = {"timestamp": str(timestamp_s), "sign": sign, **body}
         answer = await self._outbound.post(
-            self._target,
+            target,
             orjson.dumps(body),
             headers={"content-type": "application/json"},
-            timeout_s=self._settings.timeout_s,
+            timeout_s=settings.timeout_s,
         )
         keys = ("code", "StatusCode")
         return judge(answer, name=self._name, keys=keys, codes=CODES, now_ns=now_ns)
@@ -126,8 +119,5 @@ async def open_notifier(
     settings: FeishuSettings, *, name: str, clock: Clock, outbound: Outbound
 ) -> AsyncIterator[FeishuNotifier]:
     """The destination of ``settings``; Fatal when its address or secret can't be had."""
-    try:
-        target, secret = settings.target(), settings.signing_secret()
-    except ValueError as error:
-        raise Fatal(f"feishu {name}: {error}") from error
-    yield FeishuNotifier(outbound, target, secret, settings, name=name, clock=clock)
+    at_hand(settings.key, name=f"feishu {name}")
+    yield FeishuNotifier(outbound, settings, name=name, clock=clock)

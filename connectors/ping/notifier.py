@@ -30,19 +30,25 @@ class PingNotifier:
         self._clock = clock
         self._timeout_s = timeout_s
 
+    def preview(self, message: Message) -> str:
+        """The body that ``send`` would send; none where the monitor wants a GET."""
+        if self._method == "get":
+            return ""
+        said = {
+            "type": str(message.kind),
+            "site": message.site.id,
+            "timestamp": to_iso(message.at_ns),
+        }
+        return orjson.dumps(said).decode()
+
     async def send(self, message: Message) -> str:
         """Requests the address once; 2xx is heard. Raises as the way out does."""
         if self._method == "get":
             answer = await self._outbound.get(self._target, timeout_s=self._timeout_s)
         else:
-            said = {
-                "type": str(message.kind),
-                "site": message.site.id,
-                "timestamp": to_iso(message.at_ns),
-            }
             answer = await self._outbound.post(
                 self._target,
-                orjson.dumps(said),
+                self.preview(message).encode(),
                 headers={"content-type": "application/json"},
                 timeout_s=self._timeout_s,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,13 +10,13 @@ from typing import Any
 from connectors.bots import worst_priority
 from connectors.markup import LANGUAGES, Markdown, markdown, plain_text, told
 from connectors.outbound.client import Outbound
-from connectors.outbound.target import Target
-from connectors.template.language import MOST_LISTED, Template, TemplateError
+from connectors.secret import as_it_is, at_hand
+from connectors.template.language import MOST_LISTED
 from connectors.template.settings import TemplateSettings
 from service.domain.alarm import Priority
 from service.domain.language import Language
 from service.runtime.clock import Clock
-from service.runtime.errors import Fatal, Rejected, Retryable
+from service.runtime.errors import Rejected, Retryable
 from service.runtime.notify import Message, Notice, NotifierLimits
 from service.runtime.telling import clock_time, figure, said_by, tell
 from service.runtime.telling_words import KINDS, PHASES, PRIORITIES, in_language
@@ -29,20 +30,9 @@ class TemplateNotifier:
     """One destination."""
 
     def __init__(
-        self,
-        outbound: Outbound,
-        target: Target,
-        template: Template,
-        header: tuple[str, str] | None,
-        settings: TemplateSettings,
-        *,
-        name: str,
-        clock: Clock,
+        self, outbound: Outbound, settings: TemplateSettings, *, name: str, clock: Clock
     ) -> None:
         self._outbound = outbound
-        self._target = target
-        self._template = template
-        self._header = header
         self._settings = settings
         self._name = name
         self._clock = clock
@@ -55,14 +45,13 @@ class TemplateNotifier:
     async def send(self, message: Message) -> str:
         """POSTs the JSON; taken is a 2xx, whose body holds what is expected. Rejected when the
         template gives none."""
+        settings = self._settings
+        target = await as_it_is(settings.target, name=self._name)
+        header = await as_it_is(settings.read_header, name=self._name)
+        body = await asyncio.to_thread(self._render, message)
+        headers = {"content-type": "application/json", **dict([] if header is None else [header])}
         answer = await self._outbound.post(
-            self._target,
-            self._render(message),
-            headers={
-                "content-type": "application/json",
-                **dict([self._header or ("x-anodewatch", "1")]),
-            },
-            timeout_s=self._settings.timeout_s,
+            target, body, headers=headers, timeout_s=settings.timeout_s
         )
         answer.require_success(self._clock.now_ns())
         expect = self._settings.expect
@@ -72,8 +61,9 @@ class TemplateNotifier:
 
     def _render(self, message: Message) -> bytes:
         try:
-            return self._template.render(context_of(message, self._settings))
-        except TemplateError as error:
+            template = self._settings.read_template()
+            return template.render(context_of(message, self._settings))
+        except ValueError as error:  # a TemplateError is one
             raise Rejected(f"{self._name}: the template: {error}; correct it and replay") from error
 
 
@@ -150,9 +140,5 @@ async def open_notifier(
     settings: TemplateSettings, *, name: str, clock: Clock, outbound: Outbound
 ) -> AsyncIterator[TemplateNotifier]:
     """The destination of ``settings``; Fatal when its address, header or template can't be had."""
-    try:
-        target, template = settings.target(), settings.read_template()
-        header = settings.read_header()
-    except ValueError as error:
-        raise Fatal(f"template {name}: {error}") from error
-    yield TemplateNotifier(outbound, target, template, header, settings, name=name, clock=clock)
+    at_hand(settings.key, name=f"template {name}")
+    yield TemplateNotifier(outbound, settings, name=name, clock=clock)

@@ -26,6 +26,10 @@ class WebhookNotifier:
         self._settings = settings
         self._clock = clock
 
+    def preview(self, message: Message) -> str:
+        """The body that ``send`` would send."""
+        return body_of(message).decode()
+
     async def send(self, message: Message) -> str:
         """POSTs ``message``, signed with the secrets as they are now; 2xx is delivered. Raises as
         ``Outbound.post`` and ``Answer.require_success`` do, and Retryable without its secrets."""

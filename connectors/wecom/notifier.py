@@ -10,11 +10,10 @@ import orjson
 from connectors.bots import PER_MINUTE, calls_people, judge
 from connectors.markup import LANGUAGES, Markdown, markdown, plain_text, told, utf8_size
 from connectors.outbound.client import Outbound
-from connectors.outbound.target import Target
+from connectors.secret import as_it_is, at_hand
 from connectors.wecom.codes import CODES
 from connectors.wecom.settings import WeComSettings
 from service.runtime.clock import Clock
-from service.runtime.errors import Fatal
 from service.runtime.notify import Message, NotifierLimits
 
 MARKDOWN_BYTES = 4_096
@@ -57,16 +56,9 @@ class WeComNotifier:
     limits = NotifierLimits(per_minute=PER_MINUTE)
 
     def __init__(
-        self,
-        outbound: Outbound,
-        target: Target,
-        settings: WeComSettings,
-        *,
-        name: str,
-        clock: Clock,
+        self, outbound: Outbound, settings: WeComSettings, *, name: str, clock: Clock
     ) -> None:
         self._outbound = outbound
-        self._target = target
         self._settings = settings
         self._name = name
         self._clock = clock
@@ -77,8 +69,9 @@ class WeComNotifier:
 
     async def send(self, message: Message) -> str:
         """POSTs ``message``; taken is what is answered with errcode 0."""
+        target = await as_it_is(self._settings.target, name=self._name)
         answer = await self._outbound.post(
-            self._target,
+            target,
             body_of(message, self._settings),
             headers={"content-type": "application/json"},
             timeout_s=self._settings.timeout_s,
@@ -93,8 +86,5 @@ async def open_notifier(
     settings: WeComSettings, *, name: str, clock: Clock, outbound: Outbound
 ) -> AsyncIterator[WeComNotifier]:
     """The destination of ``settings``; Fatal when its address can't be had."""
-    try:
-        target = settings.target()
-    except ValueError as error:
-        raise Fatal(f"wecom {name}: {error}") from error
-    yield WeComNotifier(outbound, target, settings, name=name, clock=clock)
+    at_hand(settings.key, name=f"wecom {name}")
+    yield WeComNotifier(outbound, settings, name=name, clock=clock)

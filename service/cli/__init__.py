@@ -12,6 +12,7 @@ from service.cli.bench import bench
 from service.cli.check import check
 from service.cli.deliveries import deliveries
 from service.cli.demo import demo
+from service.cli.notify import notify
 from service.cli.report import report
 from service.cli.routes import routes
 from service.cli.run import run
@@ -35,6 +36,7 @@ app.command("inject")(inject)
 app.command("secret")(secret)
 app.add_typer(users, name="user")
 app.add_typer(deliveries, name="deliveries")
+app.add_typer(notify, name="notify")
 app.add_typer(bench, name="bench")
 
 

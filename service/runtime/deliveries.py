@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import uuid4
 
-from service.domain.alarm import Priority
+from service.domain.alarm import AlarmDefinition, Priority
 from service.domain.circuit import CircuitState, shown
 from service.runtime.clock import Clock
 from service.runtime.courier import Courier
 from service.runtime.deliver import Attempt, Outcome, RowState
 from service.runtime.notify import Message, MessageKind, Notice, SiteName
+from service.runtime.samples import GENERIC, Sample, sample_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +147,15 @@ class DeliveryDesk:
         letters: DeadLetters,
         site: SiteName,
         clock: Clock,
+        *,
+        example: AlarmDefinition = GENERIC,
     ) -> None:
+        """example: the alarm that previews are about."""
         self._couriers = couriers
         self._letters = letters
         self._site = site
         self._clock = clock
+        self._example = example
 
     def destinations(self) -> Sequence[DestinationView]:
         """All of them, in the site's order; does not block."""
@@ -165,6 +170,13 @@ class DeliveryDesk:
         attempt = await courier.tell(message)
         await self._letters.tested(attempt, now_ns=now_ns, by=by)
         return attempt
+
+    def preview(self, name: str, sample: Sample) -> str:
+        """What destination ``name`` would be told, without sending it. NoSuchDestination; Rejected
+        when it would be told nothing, and why."""
+        notifier = self._courier(name).destination.notifier
+        now_ns = self._clock.now_ns()
+        return notifier.preview(sample_message(sample, self._site, now_ns, example=self._example))
 
     async def enable(self, name: str, *, by: str) -> DestinationView:
         """Lets destination ``name`` be tried at once, whatever its circuit says."""

@@ -58,7 +58,7 @@ def notice_of(
         by=transition.by,
         comment=transition.comment,
         guidance=definition.handling.guidance,
-        url=f"{site.url}/#/alarms/{transition.alarm}",
+        url=f"{site.url}/#/alarms/{transition.alarm}" if site.url else "",
         root=transition.root,
     )
 

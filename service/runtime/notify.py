@@ -166,6 +166,11 @@ class Notifier(Protocol):
         """Hands ``message`` over once and returns a short text of the receiver's answer."""
         ...
 
+    def preview(self, message: Message) -> str:
+        """What ``send`` would hand over, without secrets and signatures, and without sending it.
+        Rejected when there is nothing that could be sent."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:

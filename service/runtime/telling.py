@@ -15,7 +15,14 @@ from service.domain.alarm import Priority
 from service.domain.instants import to_datetime
 from service.domain.language import Language
 from service.runtime.notify import Message, MessageKind, Notice, Totals
-from service.runtime.telling_words import KINDS, PHASES, PRIORITIES, WORDS, in_language
+from service.runtime.telling_words import (
+    KINDS,
+    PHASES,
+    PRIORITIES,
+    WORDS,
+    Words,
+    in_language,
+)
 
 LONGEST_TEXT = 600
 """Characters of one line; guidance is to be read while an alarm stands."""
@@ -143,6 +150,7 @@ def _alarm(message: Message, language: Language) -> Telling:
     closing = [
         *_guidance(last, language),
         Line(words["open"] if last.url else "", url=last.url),
+        _root(last, message, words),
         Line(_speaker(message, language)),
     ]
     return Telling(
@@ -224,6 +232,13 @@ def _plain(message: Message, language: Language) -> Telling:
     words, key = WORDS[language], str(message.kind)
     said = words[f"{key}_said"].format(at=clock_time(message.at_ns, message.site.zone))
     return Telling(words[key], (Line(said),), (), 0, (Line(_speaker(message, language)),), language)
+
+
+def _root(notice: Notice, message: Message, words: Words) -> Line:
+    """The way to the alarm that came first; empty for that one itself."""
+    if notice.root in (None, notice.alarm) or not message.site.url:
+        return Line("")
+    return Line(words["open_root"], url=f"{message.site.url}/#/alarms/{notice.root}")
 
 
 def _guidance(notice: Notice, language: Language) -> list[Line]:

@@ -111,6 +111,23 @@ async def test_a_test_message_tells_what_the_receiver_answered(api: Api) -> None
     assert "no destination 'x'" in await ask(operator, "POST", "destinations/x/test", 404)
 
 
+async def test_operators_see_what_a_destination_would_be_told(api: Api) -> None:
+    viewer, operator = await api.logged_in(Role.VIEWER), await api.logged_in(Role.OPERATOR)
+    path = "destinations/hook/preview"
+    await ask(viewer, "GET", path, 403)
+    assert await ask(operator, "GET", path) == {"body": "alarm of 1"}
+    returned = {"sample": "returned"}
+    assert await ask(operator, "GET", path, params=returned) == {"body": "alarm of 3"}
+    assert await ask(operator, "GET", path, params={"sample": "digest"}) == {"body": "digest of 1"}
+    await ask(operator, "GET", path, 422, params={"sample": "other"})
+    receiver = api.couriers["hook"].destination.notifier
+    assert isinstance(receiver, Receiver)
+    receiver.always = Rejected("the template: line 3")
+    assert await ask(operator, "GET", path, 422) == "the template: line 3"
+    assert "no destination 'x'" in await ask(operator, "GET", "destinations/x/preview", 404)
+    assert receiver.tried == []
+
+
 async def test_a_destination_that_is_gone_is_shown_and_enabled_by_administrators(api: Api) -> None:
     courier = api.couriers["hook"]
     courier.circuit = gone(NOW_NS, error="HTTP 410")

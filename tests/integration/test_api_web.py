@@ -80,6 +80,7 @@ CONTRACT = {
     "/api/v1/schemas/{name}": {"get"},
     "/api/v1/deliveries/log": {"get"},
     "/api/v1/deliveries/replay": {"post"},
+    "/api/v1/destinations/{name}/preview": {"get"},
     "/api/v1/deliveries/dismiss": {"post"},
     "/api/v1/deliveries/{delivery_id}": {"get"},
     "/api/v1/destinations": {"get"},

@@ -184,3 +184,9 @@ class ChangedDeliveries(Answer):
     """How many dead letters it was."""
 
     deliveries: int
+
+
+class Preview(Answer):
+    """What would be sent: JSON, or an e-mail's head and text."""
+
+    body: str

@@ -17,12 +17,15 @@ from service.api.models.deliveries import (
     DeliveryLog,
     Destinations,
     NotifiedDestination,
+    Preview,
     TestOutcome,
 )
 from service.api.problems import problems
 from service.runtime.deliver import RowState
 from service.runtime.deliveries import Chosen, Wanted
+from service.runtime.errors import Rejected
 from service.runtime.identity import Role
+from service.runtime.samples import Sample
 
 router = APIRouter(tags=["deliveries"], dependencies=[Depends(at_least(Role.VIEWER))])
 
@@ -112,6 +115,22 @@ async def test_destination(name: str, caller: Operator, context: Context) -> Tes
         answer=attempt.answer,
         took_ms=attempt.took_ms,
     )
+
+
+@router.get(
+    "/destinations/{name}/preview",
+    summary="What a destination would be told",
+    responses=problems(401, 403, 404, 422),
+)
+async def preview(
+    name: str, caller: Operator, context: Context, sample: Sample = Sample.RAISED
+) -> Preview:
+    """A sample message as the destination would get it, without secrets and without sending it;
+    operators and above."""
+    try:
+        return Preview(body=context.delivery_desk.preview(name, sample))
+    except Rejected as error:
+        raise HTTPException(422, str(error)) from None
 
 
 @router.post(

@@ -16,6 +16,7 @@ from service.runtime.deliveries import DeliveryDesk
 from service.runtime.heartbeat import Heartbeat
 from service.runtime.identity import Identity
 from service.runtime.reports import Reports
+from service.runtime.samples import example_of
 from service.state.accounts import StateAccounts
 from service.state.alarm_book import StateAlarmBook
 from service.state.alarm_history import StateAlarmHistory
@@ -60,7 +61,13 @@ def api_context(
         alarm_figures=core.alarm_figures,
         sources=CoreSources(core),
         deliveries=letters,
-        delivery_desk=DeliveryDesk(core.couriers, letters, core.name, core.clock),
+        delivery_desk=DeliveryDesk(
+            core.couriers,
+            letters,
+            core.name,
+            core.clock,
+            example=example_of(core.definitions.all().values()),
+        ),
         readiness=CoreReadiness(core),
         measures=CoreMeasures(core, heartbeat),
         backtests=CoreBacktests(site, core.database),

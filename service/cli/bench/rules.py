@@ -208,6 +208,9 @@ class _Nobody:
     async def send(self, message: Message) -> str:
         raise NotImplementedError
 
+    def preview(self, message: Message) -> str:
+        raise NotImplementedError
+
 
 async def _judged(bench: _Watched, stretches: Iterable[list[Batch]]) -> Judged:
     values, cpu_s, wall_s = 0, 0.0, 0.0
