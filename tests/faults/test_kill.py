@@ -1,0 +1,148 @@
+"""kill -9 of the service, at random moments and at chosen points: no transition is lost or told
+backwards, and what is told twice is told under one id."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.test_killed import journal_rows
+from tests.faults.child import ANNOUNCING, COMMITTING, JOURNALED, MARKING, RECEIVED
+from tests.faults.receiver import Logged, run_logged
+from tests.faults.rule import Kept, Tally, both_or_neither, hold, kept, settled
+from tests.faults.victims import Victims, victims
+from tests.faults.waves import LIMIT, TAGS, write_wave_site
+from tests.running_service import until
+
+KILLED = -9
+SETTLED_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Victims]:
+    with victims(tmp_path_factory.mktemp("victims") / "service.log") as starting:
+        yield starting
+
+
+@pytest.fixture
+def killers(started: Victims) -> Iterator[Victims]:
+    yield started
+    started.clear()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Logged]:
+    with run_logged() as running:
+        yield running
+
+
+def site_of(tmp_path: Path, receiver: Logged) -> Path:
+    return write_wave_site(tmp_path / "site", webhook=(receiver.url, receiver.secret))
+
+
+def settle(killers: Victims, site: Path, receiver: Logged) -> Tally:
+    """Lets the service run until the plant stands still and nothing waits; then holds the rule."""
+    (site / "still").touch()
+    service = killers.start(site)
+    service.ready()
+    until(lambda: _is_still(site), within_s=SETTLED_S, what="everything to be told")
+    assert service.stop() == 0
+    found = kept(site / "data")
+    assert kinds(found) == causes(site)  # also what came while it ended
+    tally = hold(found, receiver.arrivals)
+    assert tally.dead == 0
+    assert tally.transitions > 0
+    return tally
+
+
+def _is_still(site: Path) -> bool:
+    found = kept(site / "data")
+    standing = Counter(one.definition for one in found if one.kind == "raised")
+    standing.subtract(one.definition for one in found if one.kind == "returned")
+    judged = kinds(found) == causes(site)
+    return judged and not any(standing.values()) and settled(found)
+
+
+def causes(site: Path) -> Counter[tuple[str, str]]:
+    """The transitions that follow from the values that the journal holds, by definition and
+    kind."""
+    wanted: Counter[tuple[str, str]] = Counter()
+    for tag, values in journal_rows(site).items():
+        above = [False, *(value > LIMIT for _, value, _ in values)]
+        for was, is_ in pairwise(above):
+            if was != is_:
+                wanted[f"high:{tag}", "raised" if is_ else "returned"] += 1
+    return wanted
+
+
+def kinds(found: Sequence[Kept]) -> Counter[tuple[str, str]]:
+    return Counter(
+        (one.definition, one.kind) for one in found if one.kind in ("raised", "returned")
+    )
+
+
+@pytest.mark.timeout(3_000)
+def test_at_random_moments(
+    tmp_path: Path, killers: Victims, receiver: Logged, torture: bool
+) -> None:
+    kills = 200 if torture else 10
+    rng = random.Random(20_261_129)
+    receiver.status = lambda: 503 if rng.random() < 0.05 else 204
+    site = site_of(tmp_path, receiver)
+    for _ in range(kills):
+        service = killers.start(site)
+        if rng.random() < 0.7:  # the others die while they start and take up what was left
+            service.ready()
+        time.sleep(rng.uniform(0.0, 1.0))
+        assert service.kill() == KILLED
+    tally = settle(killers, site, receiver)
+    print(tally)
+    assert tally.transitions >= 2 * kills
+
+
+def test_between_journal_and_evaluation(tmp_path: Path, killers: Victims, receiver: Logged) -> None:
+    site = site_of(tmp_path, receiver)
+    for count in (1, 7, 40):
+        assert killers.start(site, JOURNALED, count).wait() == KILLED
+    settle(killers, site, receiver)
+
+
+@pytest.mark.parametrize("point", [ANNOUNCING, COMMITTING])
+def test_between_state_and_outbox_there_are_both_or_neither(
+    tmp_path: Path, killers: Victims, receiver: Logged, point: str
+) -> None:
+    site = site_of(tmp_path, receiver)
+    for count in (1, 4):
+        before = len(kept(site / "data")) if count > 1 else 0
+        assert killers.start(site, point, count).wait() == KILLED
+        found = kept(site / "data")
+        both_or_neither(found)
+        assert len(found) >= before
+    settle(killers, site, receiver)
+
+
+@pytest.mark.parametrize("point", [RECEIVED, MARKING])
+def test_between_the_receivers_answer_and_the_mark_there_is_exactly_one_duplicate(
+    tmp_path: Path, killers: Victims, receiver: Logged, point: str
+) -> None:
+    site = site_of(tmp_path, receiver)
+    (site / "beyond").touch()  # each alarm is raised once: nothing is merged into what is repeated
+    assert killers.start(site, point, 3).wait() == KILLED
+    last = receiver.arrivals[-1]
+    assert last.taken
+    service = killers.start(site)
+    until(lambda: len(receiver.arrivals) > TAGS, what="all, and the repetition")
+    until(lambda: settled(kept(site / "data")), what="the marks")
+    service.kill()
+    settle(killers, site, receiver)
+    assert [one.body for one in receiver.arrivals if one.id == last.id] == [last.body] * 2
+    told = Counter(step for one in receiver.taken() for step in one.steps)
+    assert {step: times for step, times in told.items() if times > 1} == dict.fromkeys(
+        last.steps, 2
+    )
