@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from connectors.outbound.client import Outbound, open_outbound
+from service.app.causes import CoreCauses
 from service.app.occupied import occupied
 from service.app.outside import destination_of, history_of, sources_of
 from service.app.retrospect import LookingBack
@@ -45,6 +46,7 @@ from service.runtime.suppressing import Suppressions
 from service.runtime.watch import Watch
 from service.runtime.watch_absence import DEFAULT_KEEP_ALIVE_S, AbsenceRules
 from service.runtime.watch_devices import DeviceRules
+from service.runtime.watch_held_up import HeldUp
 from service.runtime.watch_meters import MeterRules
 from service.runtime.watch_production import ProductionRules
 from service.runtime.watch_values import ValueRules
@@ -188,6 +190,9 @@ async def open_core(
         forecasts = Forecasts(book, accounting, StateForecasts(database), clock, site=site.id)
         silencing = Silencing(definitions, site.line, states, clock)
         states.silencer = silencing
+        loss_book = StateLosses(database, site.line)
+        losses = Losses(site.line, site.plan, accounting, loss_book, loss_book, clock)
+        causes = CoreCauses(losses, site.line)
         watch = Watch(
             states,
             alarms,
@@ -196,11 +201,16 @@ async def open_core(
             suppressions=Suppressions(definitions.all(), table, states),
             values=ValueRules(definitions, table, states),
             meters=MeterRules(definitions, table, states),
-            production=ProductionRules(definitions, book, states, StateLimits(database), forecasts),
+            production=ProductionRules(
+                definitions,
+                book,
+                states,
+                StateLimits(database),
+                forecasts,
+                HeldUp(definitions.stages, states, causes, silencing.held_up),
+            ),
             absence=absence,
         )
-        loss_book = StateLosses(database, site.line)
-        losses = Losses(site.line, site.plan, accounting, loss_book, loss_book, clock)
         planning.judge_with(book, losses.replan)
         for consumer in (accounting, historian, watch, entries, forecasts):
             await consumer.load()

@@ -28,6 +28,7 @@ from service.domain.rules import BalanceRule, DriftRule, RunRule, ThroughputRule
 from service.domain.stage_alarms import ForecastAlarm, StageAlarm
 from service.runtime.alarms import AlarmStates
 from service.runtime.watch_drift import Drifts, KeptLimits
+from service.runtime.watch_held_up import HeldUp
 
 MAX_CATCH_UP_NS = 7 * 24 * HOUR_NS
 """After a longer absence older minutes are not judged: nobody can act on them."""
@@ -52,10 +53,12 @@ class ProductionRules:
         states: AlarmStates,
         limits: KeptLimits | None = None,
         chances: Chances | None = None,
+        held_up: HeldUp | None = None,
     ) -> None:
         self._alarms = definitions.stages
         self._misses = definitions.forecasts
         self._chances = chances
+        self._held_up = held_up
         self._book = book
         self._states = states
         self._drifts = Drifts(definitions.stages, book, limits)
@@ -75,10 +78,16 @@ class ProductionRules:
     async def load(self) -> None:
         """Takes up the limits that were set before; before judging."""
         await self._drifts.load()
+        if self._held_up is not None:
+            self._held_up.restore()
 
     async def prepare(self, end_ns: int) -> None:
         """Does what takes too long for ``judge``; before it."""
         await self._drifts.prepare(end_ns)
+        if self._held_up is not None:
+            await self._held_up.prepare(
+                end_ns, self._book.plan, lambda alarm, at_ns: self._input(alarm, at_ns)[0]
+            )
 
     def due(self, judged_ns: int | None) -> Iterator[int]:
         """The ends of the minutes that are closed and not judged yet."""
