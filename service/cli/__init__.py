@@ -7,6 +7,7 @@ import sys
 import typer
 
 from service.cli.access import secret, users
+from service.cli.alarms import alarms
 from service.cli.backtest import backtest
 from service.cli.bench import bench
 from service.cli.check import check
@@ -34,6 +35,7 @@ app.command("report")(report)
 app.command("simulate")(simulate)
 app.command("inject")(inject)
 app.command("secret")(secret)
+app.add_typer(alarms, name="alarms")
 app.add_typer(users, name="user")
 app.add_typer(deliveries, name="deliveries")
 app.add_typer(notify, name="notify")

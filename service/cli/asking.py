@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -47,11 +47,23 @@ class Service:
         """The answer of ``/api/v1/PATH``; query: None is left out."""
         asked = {key: value for key, value in (query or {}).items() if value is not None}
         answer = self._client.request(method, f"/api/v1/{path}", params=asked, json=body)
-        if answer.status_code == 401:
-            fail(f"the service does not know this token; {SIGN_IN}")
-        if not answer.is_success:
-            fail(_detail(answer))
+        _refused(answer)
         return answer
+
+    def parts(self, path: str, *, query: Mapping[str, str | Sequence[str]]) -> Iterator[bytes]:
+        """The answer of ``GET /api/v1/PATH``, as it comes; for what is too long for memory."""
+        began = False
+        try:
+            with self._client.stream("GET", f"/api/v1/{path}", params=dict(query)) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    _refused(answer)
+                began = True
+                yield from answer.iter_bytes()
+        except httpx.TransportError as error:
+            if not began:
+                raise
+            fail(f"the service broke off in the middle ({error}); what came is not whole")
 
 
 @contextmanager
@@ -84,6 +96,14 @@ def fail(reason: str) -> NoReturn:
     """Ends the command, telling why."""
     typer.echo(reason, err=True)
     raise typer.Exit(FAILED)
+
+
+def _refused(answer: httpx.Response) -> None:
+    """Ends the command when the service refused."""
+    if answer.status_code == 401:
+        fail(f"the service does not know this token; {SIGN_IN}")
+    if not answer.is_success:
+        fail(_detail(answer))
 
 
 def _sign_in(client: httpx.Client, user: str | None, password: str | None) -> None:
