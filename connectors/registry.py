@@ -41,9 +41,9 @@ class Port(StrEnum):
 class Connector:
     """One kind.
 
-    opener: ``module:function``. address: reads a tag's ``node``, for checking it without the
-    network;
-    ValueError as ``expected …; came …``. None where any text is an address.
+    opener: ``module:function``; a source's gives what opens it, again after each loss. address:
+    reads a tag's ``node``, for checking it without the network; ValueError as ``expected …; came
+    …``. None where any text is an address.
     """
 
     kind: str
@@ -61,11 +61,9 @@ class Connector:
 
 CONNECTORS: tuple[Connector, ...] = (
     Connector(
-        "opcua", Port.SOURCE, OpcUaSettings, "connectors.opcua.source:open_source", parse_address
+        "opcua", Port.SOURCE, OpcUaSettings, "connectors.opcua.source:source_of", parse_address
     ),
-    Connector(
-        "simulator", Port.SOURCE, SimulatorSettings, "connectors.simulator.source:open_source"
-    ),
+    Connector("simulator", Port.SOURCE, SimulatorSettings, "connectors.simulator.source:source_of"),
     Connector("duckdb", Port.HISTORY, DuckDbSettings, "connectors.duckdb.history:open_history"),
     Connector(
         "influxdb", Port.HISTORY, InfluxDbSettings, "connectors.influxdb.history:open_history"

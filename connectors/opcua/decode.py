@@ -53,44 +53,78 @@ class Values:
         return len(self.handle)
 
 
-@dataclass(slots=True)
-class Published:
-    """A PublishResponse. sequence: that of its message, or the next one's when ``keep_alive``.
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A NotificationMessage. sequence: its own, or the next one's when it is a keep-alive.
 
     publish_ticks: the server's time of this message, 0 when not given.
-    more: whether the server holds further messages that are ready.
     closed: the StatusCode with which the server ended the subscription, None while it lives.
+    damage: why its notifications can't be read, None where they can; then it has no values.
     """
 
-    subscription: int
     sequence: int
     publish_ticks: int
-    more: bool
     keep_alive: bool
     values: Values
     closed: int | None = None
+    damage: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A PublishResponse. more: whether the server holds further messages that are ready."""
+
+    subscription: int
+    more: bool
+    message: Message
 
 
 def decode_publish(data: bytes) -> Published:
-    """``data``: the body of the response from its type id on. WireError when it can't be read."""
+    """``data``: the body of the response from its type id on. WireError when it can't be told whose
+    message it is; what else can't be read is its ``damage``."""
     try:
         return _publish(data)
     except (IndexError, struct.error) as error:
         raise WireError(f"the PublishResponse of {len(data)} bytes breaks off: {error}") from error
 
 
+def decode_republish(data: bytes) -> Message:
+    """The message in a RepublishResponse; as ``decode_publish``."""
+    try:
+        return _message(data, _after_header(data))
+    except (IndexError, struct.error) as error:
+        raise WireError(
+            f"the RepublishResponse of {len(data)} bytes breaks off: {error}"
+        ) from error
+
+
 def _publish(data: bytes) -> Published:
-    _, _, at = wire.read_node_id(data, 0)
-    at = wire.skip_diagnostic_info(data, wire.within(data, at, 16))
-    at = wire.skip_extension_object(data, wire.skip_array(data, at, wire.skip_string))
+    at = _after_header(data)
     (subscription,) = UINT32.unpack_from(data, at)
     (available,) = INT32.unpack_from(data, at + 4)
     at = wire.within(data, at + 8, 4 * max(available, 0))
-    more = bool(data[at])
-    (sequence,) = UINT32.unpack_from(data, at + 1)
-    (publish_ticks,) = INT64.unpack_from(data, at + 5)
-    (count,) = INT32.unpack_from(data, at + 13)
-    at += 17
+    return Published(subscription, bool(data[at]), _message(data, at + 1))
+
+
+def _after_header(data: bytes) -> int:
+    _, _, at = wire.read_node_id(data, 0)
+    at = wire.skip_diagnostic_info(data, wire.within(data, at, 16))
+    return wire.skip_extension_object(data, wire.skip_array(data, at, wire.skip_string))
+
+
+def _message(data: bytes, at: int) -> Message:
+    (sequence,) = UINT32.unpack_from(data, at)
+    (publish_ticks,) = INT64.unpack_from(data, at + 4)
+    (count,) = INT32.unpack_from(data, at + 12)
+    try:
+        values, closed = _notifications(data, at + 16, count)
+    except (IndexError, struct.error, WireError) as error:
+        return Message(sequence, publish_ticks, False, _values(data, _Rows()), damage=str(error))
+    return Message(sequence, publish_ticks, count <= 0, values, closed)
+
+
+def _notifications(data: bytes, at: int, count: int) -> tuple[Values, int | None]:
+    """The values of ``count`` notifications, and the status that ended the subscription."""
     rows = _Rows()
     closed: int | None = None
     for _ in range(count):
@@ -103,9 +137,7 @@ def _publish(data: bytes) -> Published:
             _find(data, start, at, rows)
         elif kind == STATUS_CHANGE:
             (closed,) = UINT32.unpack_from(data, start)
-    return Published(
-        subscription, sequence, publish_ticks, more, count <= 0, _values(data, rows), closed
-    )
+    return _values(data, rows), closed
 
 
 @dataclass(slots=True)

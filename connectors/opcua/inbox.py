@@ -40,6 +40,13 @@ class Inbox:
         """``error`` is raised by ``get`` once all Batches before it are read, and from then on."""
         self._waiting.put_nowait(error)
 
+    def reopen(self) -> None:
+        """The error that ended it is over; what waits is read first."""
+        waiting = [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
+        for one in waiting:
+            if not isinstance(one, ConnectorError):
+                self._waiting.put_nowait(one)
+
     async def get(self) -> Batch:
         """The oldest Batch; waits for one. Safe to cancel: nothing is lost."""
         found = await self._waiting.get()

@@ -6,8 +6,8 @@ message brings reaches from the proof before it to its PublishTime. Where the se
 further than 5 s from ours, PublishTime means nothing here, and the receipt of the message stands
 for it; that claims the time on the wire too, which is far less than the error of such a clock. The
 first cover begins when all items of the group exist. A message behind which others wait proves
-nothing yet. Covers never reach back over an opening: whatever happened between two sessions is
-unknown.
+nothing yet. Covers reach back over a lost connection only where the subscription lived on and every
+message of it was had in the end.
 """
 
 from __future__ import annotations
@@ -22,6 +22,15 @@ CLOCK_TOLERANCE_NS = 5 * SECOND_NS
 QUIET_KEEP_ALIVES = 2
 
 
+def published_at(publish_ticks: int, *, now_ns: int) -> int:
+    """When a message was published by the server's clock; ``now_ns`` where that means nothing."""
+    if EARLIEST_TICKS <= publish_ticks < LATEST_TICKS:
+        published_ns = ticks_to_ns(publish_ticks)
+        if abs(published_ns - now_ns) <= CLOCK_TOLERANCE_NS:
+            return published_ns
+    return now_ns
+
+
 @dataclass(slots=True)
 class Liveness:
     """The proofs of one group. keep_alive_s: revised by the server; heard_s: monotonic time."""
@@ -34,16 +43,20 @@ class Liveness:
 
     def prove(self, publish_ticks: int, *, now_ns: int, more: bool) -> Cover | None:
         """The cover that a message brings which was published at ``publish_ticks``."""
-        end_ns = now_ns
-        if EARLIEST_TICKS <= publish_ticks < LATEST_TICKS:
-            published_ns = ticks_to_ns(publish_ticks)
-            if abs(published_ns - now_ns) <= CLOCK_TOLERANCE_NS:
-                end_ns = published_ns
+        end_ns = published_at(publish_ticks, now_ns=now_ns)
         if more or end_ns <= self.proven_ns:
             return None
         cover = Cover(self.group, self.proven_ns, end_ns)
         self.proven_ns = end_ns
         return cover
+
+    def interrupt(self, until_ns: int) -> int | None:
+        """What was before ``until_ns`` is not known to be whole: covers begin there. Where the
+        proof before it ended, None when nothing lies in between."""
+        if until_ns <= self.proven_ns:
+            return None
+        before_ns, self.proven_ns = self.proven_ns, until_ns
+        return before_ns
 
     @property
     def quiet_at_s(self) -> float:

@@ -19,10 +19,10 @@ from asyncua.client.ua_session import UaSession
 from asyncua.crypto import security_policies, uacrypto
 from cryptography import x509
 
-from connectors.opcua.errors import classified
+from connectors.opcua.errors import classified, status_name
 from connectors.opcua.settings import OpcUaSettings
 from service.runtime.clock import Clock
-from service.runtime.errors import Fatal
+from service.runtime.errors import Fatal, Retryable
 
 CLOSE_TIMEOUT_S = 3.0
 RENEW_AT = 0.75
@@ -45,13 +45,21 @@ class _Session(UaSession):  # type: ignore[misc]  # asyncua is not checked here
         ]
         return bytes(await self._send_request(request, timeout=0))
 
+    async def republish_raw(self, subscription: int, sequence: int) -> bytes:
+        request = ua.RepublishRequest()
+        request.Parameters.SubscriptionId = subscription
+        request.Parameters.RetransmitSequenceNumber = sequence
+        return bytes(await self._send_request(request))
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An activated session. ``services``: asyncua's calls, each bounded by the time-out given."""
+    """An activated session. ``services``: asyncua's calls, each bounded by the time-out given.
+    is_same: it is the session of the connection before, with its subscriptions."""
 
     services: UaSession
     client: Client
+    is_same: bool
 
     async def publish(self, acknowledge: Sequence[tuple[int, int]]) -> bytes:
         """Asks for the next message, acknowledging (subscription, sequence) pairs; its bytes.
@@ -60,6 +68,12 @@ class Session:
         watches the keep-alives. Raises asyncua's errors.
         """
         raw: bytes = await self.services.publish_raw(acknowledge)
+        return raw
+
+    async def republish(self, subscription: int, sequence: int) -> bytes:
+        """Asks for a message once more; its bytes. Raises asyncua's errors, BadMessageNotAvailable
+        where the server does not hold it any more."""
+        raw: bytes = await self.services.republish_raw(subscription, sequence)
         return raw
 
     async def keep_channel(self, clock: Clock) -> None:
@@ -71,8 +85,39 @@ class Session:
 
 
 @asynccontextmanager
-async def open_session(settings: OpcUaSettings, *, name: str) -> AsyncIterator[Session]:
-    """Connects, and closes session, channel and socket at the end. Raises ConnectorError."""
+async def open_session(
+    settings: OpcUaSettings, *, name: str, client: Client | None = None
+) -> AsyncIterator[Session]:
+    """Connects, and closes session, channel and socket at the end. Raises ConnectorError.
+
+    client: of a connection that broke; its session is activated again where the server still holds
+    it. When what is done with the session ends with Retryable, only the socket is closed, so that
+    the session may be taken up.
+    """
+    try:
+        password = settings.secret()
+    except ValueError as error:
+        raise Fatal(f"{name}: {error}") from error
+    is_lost = False
+    try:
+        try:
+            if client is None:
+                client = await _client(settings, name)
+            is_same = await _connect(client, settings, password)
+        except Exception as error:  # the library lets errors of every kind through
+            raise classified(
+                error, name=name, endpoint=settings.endpoint, doing="connecting to"
+            ) from error
+        yield Session(client.uaclient.session, client, is_same)
+    except Retryable:
+        is_lost = True
+        raise
+    finally:
+        if client is not None:
+            await _close(client, with_session=not is_lost)
+
+
+async def _client(settings: OpcUaSettings, name: str) -> Client:
     client = Client(settings.endpoint, timeout=settings.timeout_s)
     client.uaclient.session = _Session(client.uaclient)
     client.name = "Anodewatch"
@@ -80,32 +125,29 @@ async def open_session(settings: OpcUaSettings, *, name: str) -> AsyncIterator[S
     client.application_uri = "urn:anodewatch:client"
     client.product_uri = "urn:anodewatch"
     client.session_timeout = round(1_000 * settings.session_timeout_s)
-    try:
-        password = settings.secret()
-    except ValueError as error:
-        raise Fatal(f"{name}: {error}") from error
-    try:
-        try:
-            await _connect(client, settings, name, password)
-        except Exception as error:  # the library lets errors of every kind through
-            raise classified(
-                error, name=name, endpoint=settings.endpoint, doing="connecting to"
-            ) from error
-        yield Session(client.uaclient.session, client)
-    finally:
-        await _close(client)
-
-
-async def _connect(
-    client: Client, settings: OpcUaSettings, name: str, password: str | None
-) -> None:
     if settings.security_policy != "None":
         await _secure(client, settings, name)
+    return client
+
+
+async def _connect(client: Client, settings: OpcUaSettings, password: str | None) -> bool:
+    """Whether the session of the connection before was activated again."""
     await client.connect_socket()
     await client.send_hello()
     await client.open_secure_channel()
+    if client.uaclient.session.has_session:
+        client.uaclient.session.rebind_authentication_token()
+        try:
+            await client.activate_session(username=settings.username, password=password)
+        except ua.UaStatusCodeError as error:
+            _log.info("opcua.session_gone endpoint=%s status=%s (a new one is made)",
+                      settings.endpoint, status_name(error.code))  # fmt: skip
+            client.uaclient.session = _Session(client.uaclient)
+        else:
+            return True
     await client.create_session()
     await client.activate_session(username=settings.username, password=password)
+    return False
 
 
 async def _secure(client: Client, settings: OpcUaSettings, name: str) -> None:
@@ -147,21 +189,23 @@ async def _application_uri(own: uacrypto.CertProperties, path: Path, name: str) 
         ) from error
 
 
-async def _close(client: Client) -> None:
+async def _close(client: Client, *, with_session: bool) -> None:
     protocol: UASocketProtocol | None = client.uaclient.protocol
     if protocol is None or protocol.transport is None:
+        client.uaclient.disconnect_socket()
         return
     lost = asyncio.Event()
     protocol.on_connection_lost = lambda _error: lost.set()
-    try:
-        async with asyncio.timeout(CLOSE_TIMEOUT_S):
-            await client.uaclient.close_session(True)
-            await client.uaclient.close_secure_channel()
-    except (OSError, ua.UaError) as error:
-        _log.debug("opcua.close endpoint=%s error=%r", client.server_url.geturl(), error)
+    if with_session:
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await client.uaclient.close_session(True)
+                await client.uaclient.close_secure_channel()
+        except (OSError, ua.UaError) as error:
+            _log.debug("opcua.close endpoint=%s error=%r", client.server_url.geturl(), error)
     client.uaclient.disconnect_socket()
     try:
-        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+        async with asyncio.timeout(CLOSE_TIMEOUT_S if with_session else 0.0):
             await lost.wait()
     except TimeoutError:
         if protocol.transport is not None:

@@ -4,75 +4,105 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
+import numpy as np
 from asyncua import ua
 
 from connectors.opcua.columns import to_columns
-from connectors.opcua.decode import Published, decode_publish
+from connectors.opcua.decode import Message, decode_publish
 from connectors.opcua.errors import classified, status_name
 from connectors.opcua.inbox import Inbox
-from connectors.opcua.items import RejectedItem
+from connectors.opcua.kept import Kept
+from connectors.opcua.liveness import published_at
+from connectors.opcua.report import log_rejected, note_unsupported, rejected, report
+from connectors.opcua.resume import republished, take_up
 from connectors.opcua.session import Session, open_session
 from connectors.opcua.settings import OpcUaSettings
-from connectors.opcua.subscribe import Subscribed, Subscription, subscribe
+from connectors.opcua.subscription import Subscription, after
 from connectors.opcua.wire import WireError
 from service.domain.batch import Batch, TimeOrigin, empty_batch, make_batch
+from service.domain.quality import OVERFLOW_BITS
 from service.domain.tag import Tag
 from service.runtime.clock import Clock
 from service.runtime.errors import Fatal, Retryable
-from service.runtime.source import Source, SourceReport
+from service.runtime.source import OpenSource, Source, SourceReport
 
 REQUESTS_AHEAD = 2
 """Publish requests in flight beyond one for each subscription."""
 SHORTEST_WAIT_S = 0.05
-SHOWN_TAGS = 10
-LAST_SEQUENCE = 0xFFFF_FFFF
 
-_log = logging.getLogger(__name__)
+
+def source_of(
+    settings: OpcUaSettings, *, name: str, tags: Mapping[int, Tag], clock: Clock
+) -> OpenSource:
+    """What opens the connector: each time it takes up what the connection before left."""
+    kept = Kept(name, dict(tags), Inbox(name))
+    return partial(open_source, settings, kept, clock)
 
 
 @asynccontextmanager
-async def open_source(
-    settings: OpcUaSettings, *, name: str, tags: Mapping[int, Tag], clock: Clock
-) -> AsyncIterator[Source]:
-    """Connects and subscribes to ``tags``, by registry number. Raises ConnectorError.
+async def open_source(settings: OpcUaSettings, kept: Kept, clock: Clock) -> AsyncIterator[Source]:
+    """Connects, and takes up or makes the subscriptions of the tags. Raises ConnectorError.
 
     Tags whose item the server refuses get one Bad row with the server's status, and the others go
     on. When connection or subscription dies, ``read`` raises Retryable; nothing is repaired behind
-    the runtime's back.
+    the runtime's back, but what the server still holds is had when it opens the source again.
     """
-    if not tags:
+    if not kept.tags:
         raise Fatal(
-            f"{name}: no tag of the tag list has connector {name}; add tags or remove the connector"
+            f"{kept.name}: no tag of the tag list has connector {kept.name}; add tags or remove "
+            f"the connector"
         )
     _quieten()
-    async with open_session(settings, name=name) as session:
-        try:
-            made = await subscribe(session, settings, tags, clock)
-        except Exception as error:  # the library lets errors of every kind through
-            raise classified(
-                error, name=name, endpoint=settings.endpoint, doing="subscribing at"
-            ) from error
-        source = OpcUaSource(session, made, settings=settings, name=name, tags=tags, clock=clock)
-        raised: Exception | None = None
-        async with asyncio.TaskGroup() as tasks:
-            running = [
-                tasks.create_task(source.publish(tasks), name=f"{name} publish"),
-                tasks.create_task(source.keep_channel(), name=f"{name} channel"),
-            ]
-            try:
-                yield source
-            except Exception as error:  # noqa: BLE001  raised below, outside of the task group,
-                raised = error  # which would wrap it
-            finally:
-                for task in running:
-                    task.cancel()
-        if raised is not None:
-            raise raised
+    try:
+        async with open_session(settings, name=kept.name, client=kept.client) as session:
+            kept.client = session.client
+            source = await _taken_up(session, settings, kept, clock)
+            raised: Exception | None = None
+            async with asyncio.TaskGroup() as tasks:
+                running = [
+                    tasks.create_task(source.publish(tasks), name=f"{kept.name} publish"),
+                    tasks.create_task(source.keep_channel(), name=f"{kept.name} channel"),
+                ]
+                try:
+                    yield source
+                except Exception as error:  # noqa: BLE001  raised below, outside of the task
+                    raised = error  # group, which would wrap it
+                finally:
+                    for task in running:
+                        task.cancel()
+            if raised is not None:
+                raise raised
+    except Retryable:
+        raise
+    except BaseException:
+        kept.forget()
+        raise
+
+
+async def _taken_up(
+    session: Session, settings: OpcUaSettings, kept: Kept, clock: Clock
+) -> OpcUaSource:
+    kept.inbox.reopen()
+    before = set(kept.rejected)
+    source = OpcUaSource(session, settings=settings, kept=kept, clock=clock)
+    try:
+        missed = await take_up(session, settings, kept, clock)
+    except Exception as error:  # the library lets errors of every kind through
+        raise classified(
+            error, name=kept.name, endpoint=settings.endpoint, doing="subscribing at"
+        ) from error
+    kept.connections += 1
+    if set(kept.rejected) != before or not missed:
+        source.tell_rejected()
+    for one in missed:
+        for message in one.messages:
+            source.accept(one.subscription, message, more=True)
+    return source
 
 
 class OpcUaSource:
@@ -85,74 +115,40 @@ class OpcUaSource:
     """
 
     def __init__(
-        self,
-        session: Session,
-        made: Subscribed,
-        *,
-        settings: OpcUaSettings,
-        name: str,
-        tags: Mapping[int, Tag],
-        clock: Clock,
+        self, session: Session, *, settings: OpcUaSettings, kept: Kept, clock: Clock
     ) -> None:
         self._session = session
-        self._subscriptions = made.subscriptions
-        self._tag_of = made.tag_of
         self._settings = settings
-        self._name = name
-        self._tags = tags
+        self._kept = kept
         self._clock = clock
-        self._inbox = Inbox(name)
-        self._acknowledge: list[tuple[int, int]] = []
-        self._position = 0
-        self._durable = 0
-        self._counts: Counter[str] = Counter(_COUNTERS)
-        self._unsupported: dict[int, str] = {}
-        self._rejected = self._reject(made.rejected)
+        self._tag_of = kept.tag_of
 
     async def read(self) -> Batch:
         """See ``Source.read``. Raises Retryable when the server went quiet: nothing came for twice
         the revised keep-alive and the time-out."""
         while True:
-            quiet_in_s = self._first_quiet().liveness.quiet_at_s - self._clock.monotonic_s()
+            quiet_in_s = self._first_quiet_s() - self._clock.monotonic_s()
             try:
                 async with asyncio.timeout(max(quiet_in_s, SHORTEST_WAIT_S)):
-                    return await self._inbox.get()
+                    return await self._kept.inbox.get()
             except TimeoutError:
                 self._check_quiet()
 
     def durable(self, position: int) -> None:
-        """See ``Source.durable``; kept for the report. Messages are acknowledged on receipt."""
-        self._durable = max(self._durable, position)
+        """See ``Source.durable``: what is durable here is acknowledged with the next request."""
+        self._kept.durable = max(self._kept.durable, position)
 
     def report(self) -> SourceReport:
         """See ``Source.report``."""
-        details = {"endpoint": self._settings.endpoint, "security": self._settings.security_policy}
-        if self._settings.security_mode != "None":
-            details["security"] += f" {self._settings.security_mode}"
-        for each in self._subscriptions.values():
-            details[each.liveness.group] = each.detail
-        for reason, tag_ids in self._rejected.items():
-            details[f"rejected: {reason}"] = _shown(tag_ids)
-        for kind in sorted(set(self._unsupported.values())):
-            numbers = [n for n, found in self._unsupported.items() if found == kind]
-            details[f"unsupported: {kind}"] = _shown([self._tags[n].id for n in numbers])
-        details["positions"] = f"{self._position} read in, {self._durable} durable"
-        return SourceReport(
-            keep_alive_s={
-                each.liveness.group: each.liveness.keep_alive_s
-                for each in self._subscriptions.values()
-            },
-            counters=dict(self._counts),
-            details=details,
-        )
+        return report(self._kept, self._settings)
 
     async def publish(self, tasks: asyncio.TaskGroup) -> None:
         """Keeps publish requests in flight and takes their answers, until something fails."""
-        wanted = len(self._subscriptions) + REQUESTS_AHEAD
+        wanted = len(self._kept.subscriptions) + REQUESTS_AHEAD
         pending: dict[asyncio.Task[bytes | Exception], None] = {}
         try:
             while True:
-                while len(pending) < wanted and not self._inbox.is_full:
+                while len(pending) < wanted and not self._kept.inbox.is_full:
                     pending[tasks.create_task(self._ask())] = None
                 if not pending:
                     await self._pause()
@@ -166,7 +162,7 @@ class OpcUaSource:
                     elif isinstance(answer, Exception):
                         raise answer
                     else:
-                        self._take(answer)
+                        await self._take(answer)
         except Exception as error:  # noqa: BLE001  whatever ends the publishing ends the source
             self._fail(error, doing="receiving from")
         finally:
@@ -180,149 +176,172 @@ class OpcUaSource:
         except Exception as error:  # noqa: BLE001  whatever ends the channel ends the source
             self._fail(error, doing="renewing the channel of")
 
+    def tell_rejected(self) -> None:
+        """One Bad row, with the server's status, for each item that it refuses."""
+        items = rejected(self._kept)
+        self._kept.counts["rejected_items"] = len(items)
+        log_rejected(self._kept)
+        if items:
+            now_ns = self._clock.now_ns()
+            self._put(
+                make_batch(
+                    [item.tag for item in items],
+                    [now_ns] * len(items),
+                    [float("nan")] * len(items),
+                    [item.status for item in items],
+                    received_ns=now_ns,
+                    time_origin=TimeOrigin.RECEIPT,
+                    source=self._kept.name,
+                )
+            )
+
+    def accept(self, subscription: Subscription, message: Message, *, more: bool) -> None:
+        """The message that is due next, into the inbox. more: others are known to follow it."""
+        kept, now_ns = self._kept, self._clock.now_ns()
+        subscription.liveness.heard_s = self._clock.monotonic_s()
+        kept.counts["keep_alives" if message.keep_alive else "notifications"] += 1
+        columns = to_columns(message.values, self._tag_of, received_ns=now_ns, source=kept.name)
+        kept.counts.update(columns.counts)
+        for tag, kind in columns.unsupported.items():
+            note_unsupported(kept, tag, kind)
+        self._find_gaps(subscription, message, columns.batches, now_ns)
+        cover = subscription.liveness.prove(message.publish_ticks, now_ns=now_ns, more=more)
+        if not more:
+            subscription.is_catching_up = False
+        batches = list(columns.batches)
+        if cover is not None:
+            last = batches.pop() if batches else empty_batch(received_ns=now_ns, source=kept.name)
+            batches.append(replace(last, covers=(cover,)))
+        for batch in batches:
+            self._put(batch)
+        subscription.took(message, kept.position)
+        if message.closed is not None:
+            kept.lose(subscription)
+            raise Retryable(
+                f"{kept.name}: {self._settings.endpoint} ended the subscription of "
+                f"{subscription.group}: {status_name(message.closed)}"
+            )
+
     async def _ask(self) -> bytes | Exception:
-        acknowledge, self._acknowledge = self._acknowledge, []
+        acknowledge = [
+            pair
+            for subscription in self._kept.subscriptions.values()
+            for pair in subscription.acknowledge(self._kept.durable)
+        ]
         try:
             return await self._session.publish(acknowledge)
         except Exception as error:  # noqa: BLE001  handed to ``publish``, which judges it
             return error
 
-    def _take(self, answer: bytes) -> None:
-        """One publish response, into the queue."""
-        now_ns = self._clock.now_ns()
+    async def _take(self, answer: bytes) -> None:
+        """One publish response, with what should have come before it."""
         try:
-            message = decode_publish(answer)
+            found = decode_publish(answer)
         except WireError as error:
+            self._kept.forget()
             raise Retryable(
-                f"{self._name}: a message of {self._settings.endpoint} could not be decoded, and "
-                f"its values are lost: {error}; the source is opened anew for the current ones"
+                f"{self._kept.name}: a message of {self._settings.endpoint} could not be decoded, "
+                f"and its values are lost: {error}; the source is opened anew for the current ones"
             ) from error
-        subscription = self._subscriptions.get(message.subscription)
+        subscription = self._kept.subscriptions.get(found.subscription)
         if subscription is None:
-            raise Retryable(f"{self._name}: {self._settings.endpoint} has no subscription any more")
-        subscription.liveness.heard_s = self._clock.monotonic_s()
-        self._counts["keep_alives" if message.keep_alive else "notifications"] += 1
-        if not message.keep_alive:
-            self._check_sequence(subscription, message)
-            self._acknowledge.append((message.subscription, message.sequence))
-        columns = to_columns(message.values, self._tag_of, received_ns=now_ns, source=self._name)
-        self._counts.update(columns.counts)
-        for tag, kind in columns.unsupported.items():
-            self._note_unsupported(tag, kind)
-        cover = subscription.liveness.prove(message.publish_ticks, now_ns=now_ns, more=message.more)
-        batches = list(columns.batches)
-        if cover is not None:
-            last = batches.pop() if batches else empty_batch(received_ns=now_ns, source=self._name)
-            batches.append(replace(last, covers=(cover,)))
-        for batch in batches:
-            self._put(batch)
-        if message.closed is not None:
             raise Retryable(
-                f"{self._name}: {self._settings.endpoint} ended the subscription of "
-                f"{subscription.liveness.group}: {status_name(message.closed)}"
+                f"{self._kept.name}: {self._settings.endpoint} has no subscription any more"
             )
+        if subscription.is_old(found.message):
+            self._take_old(subscription, found.message)
+            return
+        await self._recover(subscription, found.message)
+        self.accept(subscription, found.message, more=found.more)
 
-    def _check_sequence(self, subscription: Subscription, message: Published) -> None:
-        expected = subscription.next_sequence
-        if expected is not None and message.sequence != expected:
-            raise Retryable(
-                f"{self._name}: messages of {subscription.liveness.group} are lost: expected "
-                f"number {expected}, came {message.sequence}; the source is opened anew for the "
-                "current values"
+    def _take_old(self, subscription: Subscription, message: Message) -> None:
+        """A message that was had proves that the server lives, and may be acknowledged again; some
+        count their keep-alives so."""
+        subscription.liveness.heard_s = self._clock.monotonic_s()
+        if message.keep_alive:
+            self.accept(subscription, message, more=False)
+        else:
+            self._kept.counts["repeated"] += 1
+            subscription.unacknowledged.append((self._kept.position, message.sequence))
+
+    async def _recover(self, subscription: Subscription, message: Message) -> None:
+        """Asks again for the messages that are missing before ``message``."""
+        missing = subscription.missing(message)
+        if missing is None:
+            subscription.is_interrupted = True
+            subscription.next_sequence = None
+            return
+        wanted = subscription.next_sequence or 0
+        for _ in missing:
+            again = await republished(self._session, subscription.id, wanted, self._kept)
+            if again is None:
+                self._kept.counts["lost_messages"] += 1
+                subscription.is_interrupted = True
+            else:
+                self.accept(subscription, again, more=True)
+            wanted = after(wanted)
+
+    def _find_gaps(
+        self,
+        subscription: Subscription,
+        message: Message,
+        batches: tuple[Batch, ...],
+        now_ns: int,
+    ) -> None:
+        """What is lost before ``message``, or in it, begins the coverage anew behind it."""
+        published_ns = published_at(message.publish_ticks, now_ns=now_ns)
+        if message.damage is not None:
+            self._kept.counts["damaged_messages"] += 1
+            self._interrupt(
+                subscription, published_ns, f"a message can't be read: {message.damage}"
             )
-        is_last = message.sequence == LAST_SEQUENCE
-        subscription.next_sequence = 1 if is_last else message.sequence + 1
+        elif subscription.is_interrupted:
+            self._interrupt(subscription, published_ns, "the server has a message no more")
+        subscription.is_interrupted = False
+        if not subscription.is_catching_up:
+            return
+        for batch in batches:
+            over = (batch.status & OVERFLOW_BITS) == OVERFLOW_BITS
+            if over.any():
+                first_ns = int(np.max(batch.time_ns[over]))
+                self._interrupt(subscription, min(first_ns, published_ns), "item queues ran over")
+
+    def _interrupt(self, subscription: Subscription, until_ns: int, reason: str) -> None:
+        before_ns = subscription.liveness.interrupt(until_ns)
+        if before_ns is not None:
+            self._kept.note_gap(subscription.group, before_ns, until_ns, reason)
 
     def _put(self, batch: Batch) -> None:
-        self._position += 1
-        self._inbox.put(replace(batch, position=self._position))
+        self._kept.position += 1
+        self._kept.inbox.put(replace(batch, position=self._kept.position))
 
     def _fail(self, error: Exception, *, doing: str) -> None:
-        self._inbox.fail(
-            classified(error, name=self._name, endpoint=self._settings.endpoint, doing=doing)
+        self._kept.inbox.fail(
+            classified(error, name=self._kept.name, endpoint=self._settings.endpoint, doing=doing)
         )
 
     async def _pause(self) -> None:
-        self._counts["pauses"] += 1
-        await self._inbox.room()
-        for each in self._subscriptions.values():
+        self._kept.counts["pauses"] += 1
+        await self._kept.inbox.room()
+        for each in self._kept.subscriptions.values():
             each.liveness.heard_s = self._clock.monotonic_s()
 
-    def _first_quiet(self) -> Subscription:
-        return min(self._subscriptions.values(), key=lambda each: each.liveness.quiet_at_s)
+    def _first_quiet_s(self) -> float:
+        """When the first group counts as dead, by the monotonic clock."""
+        return min(
+            (each.liveness.quiet_at_s for each in self._kept.subscriptions.values()),
+            default=self._clock.monotonic_s(),
+        )
 
     def _check_quiet(self) -> None:
-        liveness = self._first_quiet().liveness
         now_s = self._clock.monotonic_s()
-        if now_s >= liveness.quiet_at_s:
-            raise Retryable(
-                f"{self._name}: {liveness.group} at {self._settings.endpoint} went quiet: nothing "
-                f"for {now_s - liveness.heard_s:.1f} s, where a keep-alive was due every "
-                f"{liveness.keep_alive_s:g} s"
-            )
-
-    def _reject(self, rejected: Sequence[RejectedItem]) -> dict[str, list[str]]:
-        """Journals, counts and logs the refused items; their tag ids by reason."""
-        by_reason: dict[str, list[str]] = {}
-        for item in rejected:
-            by_reason.setdefault(item.reason, []).append(self._tags[item.tag].id)
-        self._counts["rejected_items"] = len(rejected)
-        for reason, tag_ids in by_reason.items():
-            _log.warning(
-                "opcua.items_rejected source=%s reason=%r items=%d tags=%s",
-                self._name,
-                reason,
-                len(tag_ids),
-                _shown(tag_ids),
-            )
-        if rejected:
-            now_ns = self._clock.now_ns()
-            self._put(
-                make_batch(
-                    [item.tag for item in rejected],
-                    [now_ns] * len(rejected),
-                    [float("nan")] * len(rejected),
-                    [item.status for item in rejected],
-                    received_ns=now_ns,
-                    time_origin=TimeOrigin.RECEIPT,
-                    source=self._name,
+        for each in self._kept.subscriptions.values():
+            if now_s >= each.liveness.quiet_at_s:
+                raise Retryable(
+                    f"{self._kept.name}: {each.group} at {self._settings.endpoint} went quiet: "
+                    f"nothing for {now_s - each.liveness.heard_s:.1f} s, where a keep-alive was "
+                    f"due every {each.liveness.keep_alive_s:g} s"
                 )
-            )
-        return by_reason
-
-    def _note_unsupported(self, tag: int, kind: str) -> None:
-        if self._unsupported.get(tag) != kind:
-            self._unsupported[tag] = kind
-            _log.warning(
-                "opcua.unsupported source=%s tag=%s value=%r (numbers, booleans and text are "
-                "supported; name a node that holds one)",
-                self._name,
-                self._tags[tag].id,
-                kind,
-            )
-
-
-_COUNTERS = dict.fromkeys(
-    (
-        "values",
-        "notifications",
-        "keep_alives",
-        "overflow",
-        "pauses",
-        "refused_integers",
-        "refused_times",
-        "rejected_items",
-        "unknown_handles",
-        "unsupported",
-    ),
-    0,
-)
-
-
-def _shown(tag_ids: Sequence[str]) -> str:
-    rest = len(tag_ids) - SHOWN_TAGS
-    shown = ", ".join(tag_ids[:SHOWN_TAGS])
-    return f"{shown} and {rest} more" if rest > 0 else shown
 
 
 def _quieten() -> None:

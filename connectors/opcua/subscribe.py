@@ -3,10 +3,8 @@ it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-import numpy as np
 from asyncua import ua
 
 from connectors.opcua.errors import status_name
@@ -19,52 +17,30 @@ from connectors.opcua.items import (
     read_server,
     resolve,
 )
+from connectors.opcua.kept import Kept
 from connectors.opcua.liveness import Liveness
 from connectors.opcua.session import Session
 from connectors.opcua.settings import OpcUaSettings, Timing
-from service.domain.arrays import Int32s
-from service.domain.tag import Tag
+from connectors.opcua.subscription import Subscription
 from service.runtime.clock import Clock
 
 MAX_NOTIFICATIONS = 5_000
 """Values in one message; it bounds how long decoding one holds the event loop."""
 
 
-@dataclass(slots=True)
-class Subscription:
-    """A living subscription. next_sequence: of the next data message; None before the first."""
-
-    id: int
-    liveness: Liveness
-    detail: str
-    next_sequence: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Subscribed:
-    """What was made. tag_of: shape (handles,), the tag number of each client handle."""
-
-    subscriptions: dict[int, Subscription]
-    tag_of: Int32s
-    rejected: tuple[RejectedItem, ...]
-
-
 async def subscribe(
-    session: Session, settings: OpcUaSettings, tags: Mapping[int, Tag], clock: Clock
-) -> Subscribed:
-    """Makes the subscriptions of ``tags`` with their items. Raises asyncua's errors."""
+    session: Session, settings: OpcUaSettings, kept: Kept, groups: Sequence[str], clock: Clock
+) -> None:
+    """Makes the subscriptions of ``groups`` with their items, into ``kept``; how the server numbers
+    its namespaces now is read anew. Raises asyncua's errors."""
     server = await read_server(session.services)
-    nodes, rejected = resolve(tags, server.namespaces)
-    numbers = list(nodes)
-    handle_of = {number: handle for handle, number in enumerate(numbers)}
-    subscriptions = {}
-    groups: dict[str, list[int]] = {}
-    for number, tag in tags.items():
-        groups.setdefault(tag.group, []).append(number)
-    for group, members in groups.items():
-        timing = settings.timing(group)
+    handle_of = kept.handle_of
+    for group in groups:
+        members = {number: tag for number, tag in kept.tags.items() if tag.item_group == group}
+        nodes, rejected = resolve(members, server.namespaces)
+        timing = settings.timing(group.partition("/")[2])
         result = await _create_subscription(session, timing)
-        wanted = [Wanted(handle_of[n], nodes[n]) for n in members if n in nodes]
+        wanted = [Wanted(handle_of[number], nodes[number]) for number in nodes]
         created = await create_items(
             session.services,
             result.SubscriptionId,
@@ -72,19 +48,21 @@ async def subscribe(
             timing=timing,
             per_call=_per_call(settings, server),
         )
-        rejected += _refused(numbers, wanted, created.statuses)
+        refused = _refused(list(nodes), created.statuses)
         revised_ms = result.RevisedPublishingInterval
         liveness = Liveness(
-            group=tags[members[0]].item_group,
+            group=group,
             keep_alive_s=result.RevisedMaxKeepAliveCount * revised_ms / 1_000,
             timeout_s=settings.timeout_s,
             proven_ns=clock.now_ns(),
             heard_s=clock.monotonic_s(),
         )
-        subscriptions[result.SubscriptionId] = Subscription(
-            result.SubscriptionId, liveness, _detail(timing, result, created)
+        made = Subscription(
+            result.SubscriptionId, group, liveness, _detail(timing, result, created)
         )
-    return Subscribed(subscriptions, np.array(numbers, dtype=np.int32), tuple(rejected))
+        kept.subscriptions[made.id] = made
+        kept.rejected[group] = (*rejected, *refused)
+        kept.counts["subscriptions_made"] += 1
 
 
 async def _create_subscription(session: Session, timing: Timing) -> ua.CreateSubscriptionResult:
@@ -107,12 +85,10 @@ def _per_call(settings: OpcUaSettings, server: Server) -> int:
     return settings.max_items_per_call
 
 
-def _refused(
-    numbers: Sequence[int], wanted: Sequence[Wanted], statuses: Sequence[int]
-) -> list[RejectedItem]:
+def _refused(numbers: Sequence[int], statuses: Sequence[int]) -> list[RejectedItem]:
     return [
-        RejectedItem(numbers[item.handle], status, status_name(status))
-        for item, status in zip(wanted, statuses, strict=True)
+        RejectedItem(number, status, status_name(status))
+        for number, status in zip(numbers, statuses, strict=True)
         if status >> 31
     ]
 

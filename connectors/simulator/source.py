@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 import numpy as np
 
@@ -24,7 +25,14 @@ from service.domain.quality import is_good
 from service.domain.tag import Tag
 from service.runtime.clock import Clock
 from service.runtime.errors import EndOfSource
-from service.runtime.source import SourceReport
+from service.runtime.source import OpenSource, SourceReport
+
+
+def source_of(
+    settings: SimulatorSettings, *, name: str, tags: Mapping[int, Tag], clock: Clock
+) -> OpenSource:
+    """What opens the simulated plant; each time it begins anew."""
+    return partial(open_source, settings, name=name, tags=tags, clock=clock)
 
 
 @asynccontextmanager

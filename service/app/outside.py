@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +22,8 @@ def sources_of(site: Site, table: TagTable, clock: Clock) -> dict[str, OpenSourc
     known = kinds(Port.SOURCE)
     openers: dict[str, OpenSource] = {}
     for name, settings in site.sources.items():
-        opener: Callable[..., Any] = known[str(getattr(settings, "kind", ""))].load()
-        openers[name] = partial(
-            opener, settings, name=name, tags=table.of_connector(name), clock=clock
-        )
+        source_of: Callable[..., OpenSource] = known[str(getattr(settings, "kind", ""))].load()
+        openers[name] = source_of(settings, name=name, tags=table.of_connector(name), clock=clock)
     return openers
 
 

@@ -35,10 +35,10 @@ async def test_every_item_is_replayed_with_its_own_handle(tmp_path: Path) -> Non
     for number in range(1, 2 * 3 * ROUNDS + 1):
         message, count = replay.next(number, 1_700_000_000 * 10**9)
         found = decode_publish(message)
-        assert (found.subscription, found.sequence, found.more) == (7, number, False)
-        assert len(found.values) == count
-        handles += found.values.handle.tolist()
-        values |= set(found.values.value.tolist())
+        assert (found.subscription, found.message.sequence, found.more) == (7, number, False)
+        assert len(found.message.values) == count
+        handles += found.message.values.handle.tolist()
+        values |= set(found.message.values.value.tolist())
     assert [handles.count(handle) for handle in range(250)] == [2 * ROUNDS] * 250
     assert len(values) > 600  # they move
 

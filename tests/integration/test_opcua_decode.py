@@ -45,7 +45,7 @@ def _response(values: list[ua.DataValue], *, sequence: int = 7, more: bool = Fal
 
 def _columns(*values: ua.DataValue) -> Columns:
     tag_of = np.arange(100, 100 + len(values), dtype=np.int32)
-    rows = decode_publish(_response(list(values))).values
+    rows = decode_publish(_response(list(values))).message.values
     return to_columns(rows, tag_of, received_ns=RECEIVED_NS, source="plant")
 
 
@@ -176,7 +176,7 @@ def test_picoseconds_stand_behind_the_timestamp_that_they_belong_to() -> None:
         + struct.pack("<i", length + len(full) - len(value))
         + message[length_at + 4 :]
     )
-    assert _rows(decode_publish(message).values) == [
+    assert _rows(decode_publish(message).message.values) == [
         (0, 1.0, 0x4000_0000, ticks + 1, 250, ticks + 2, 300)
     ]
 
@@ -215,7 +215,7 @@ def test_status_is_kept_and_overflow_counted() -> None:
 
 
 def test_a_handle_that_was_never_given_is_counted_not_stored() -> None:
-    rows = decode_publish(_response([_value(1.0), _value(2.0)])).values
+    rows = decode_publish(_response([_value(1.0), _value(2.0)])).message.values
     found = to_columns(rows, np.array([9], dtype=np.int32), received_ns=RECEIVED_NS, source="plant")
     assert [batch.tag.tolist() for batch in found.batches] == [[9]]
     assert found.counts["unknown_handles"] == 1
@@ -223,7 +223,8 @@ def test_a_handle_that_was_never_given_is_counted_not_stored() -> None:
 
 def test_a_keep_alive_says_which_number_comes_next() -> None:
     found = decode_publish(_response([], sequence=12))
-    assert (found.subscription, found.sequence, found.keep_alive) == (5, 12, True)
+    assert (found.subscription, found.message.sequence) == (5, 12)
+    assert found.message.keep_alive
 
 
 def test_the_end_of_a_subscription_is_seen() -> None:
@@ -231,7 +232,7 @@ def test_the_end_of_a_subscription_is_seen() -> None:
     response.Parameters.NotificationMessage.NotificationData = [
         ua.StatusChangeNotification(Status=ua.StatusCode(ua.UInt32(0x800A_0000)))
     ]
-    assert decode_publish(bytes(struct_to_binary(response))).closed == 0x800A_0000
+    assert decode_publish(bytes(struct_to_binary(response))).message.closed == 0x800A_0000
 
 
 _seconds = st.floats(0, (datetime(2199, 12, 31, tzinfo=UTC) - INSTANT).total_seconds())
@@ -282,8 +283,8 @@ _data_values = st.one_of(  # source picoseconds only where asyncua puts them in 
 @given(st.lists(_data_values, min_size=1, max_size=8))
 def test_every_mask_and_scalar_is_read_as_asyncua_wrote_it(values: list[ua.DataValue]) -> None:
     found = decode_publish(_response(values, more=True))
-    assert (found.sequence, found.more, found.keep_alive) == (7, True, False)
-    rows = found.values
+    assert (found.message.sequence, found.more, found.message.keep_alive) == (7, True, False)
+    rows = found.message.values
     assert len(rows) == len(values)
     for row, (value, read) in enumerate(zip(values, _rows(rows), strict=True)):
         handle, number, status, source, source_ps, server, server_ps = read
@@ -335,4 +336,6 @@ def test_a_damaged_message_raises_nothing_but_wire_error(
         found = decode_publish(bytes(data))
     except WireError:
         return
-    to_columns(found.values, np.arange(9, dtype=np.int32), received_ns=RECEIVED_NS, source="plant")
+    to_columns(
+        found.message.values, np.arange(9, dtype=np.int32), received_ns=RECEIVED_NS, source="plant"
+    )

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import numpy as np
 import pytest
 from asyncua import ua
 from asyncua.ua.ua_binary import struct_to_binary
 
+from connectors.opcua.decode import decode_publish
+from connectors.opcua.inbox import Inbox
 from connectors.opcua.items import Wanted, create_items
+from connectors.opcua.kept import Kept
 from connectors.opcua.liveness import Liveness
 from connectors.opcua.settings import OpcUaSettings
 from connectors.opcua.source import OpcUaSource
-from connectors.opcua.subscribe import Subscribed, Subscription
+from connectors.opcua.subscription import Subscription
 from service.domain.batch import Batch
 from service.domain.coverage import Cover
 from service.domain.instants import SECOND_NS, to_ns
@@ -30,14 +32,27 @@ NOW_NS = to_ns(NOW)
 TAG = Tag(id="CB-L01-T", connector="plant", node="i=1")
 SETTINGS = OpcUaSettings(kind="opcua", endpoint="opc.tcp://plc:4840", timeout_s=1)
 Answer = bytes | Exception
+Message = Any
+"""asyncua's NotificationMessage."""
 
 
 class _Session:
-    """Gives its answers one after the other, then none any more."""
+    """Gives its answers one after the other, then none any more. held: by sequence number, the
+    messages that it has for a republish."""
 
-    def __init__(self, answers: Sequence[Answer]) -> None:
+    def __init__(self, answers: Sequence[Answer], held: Mapping[int, Message]) -> None:
         self._answers = list(answers)
+        self._held = held
         self.acknowledged: list[tuple[int, int]] = []
+        self.asked_again: list[int] = []
+
+    async def republish(self, _subscription: int, sequence: int) -> bytes:
+        self.asked_again.append(sequence)
+        if sequence not in self._held:
+            raise ua.uaerrors.BadMessageNotAvailable
+        response = ua.RepublishResponse()
+        response.NotificationMessage = self._held[sequence]
+        return bytes(struct_to_binary(response))
 
     async def publish(self, acknowledge: Sequence[tuple[int, int]]) -> bytes:
         self.acknowledged += acknowledge
@@ -50,12 +65,13 @@ class _Session:
 
 
 @asynccontextmanager
-async def _source(*answers: Answer) -> Any:
+async def _source(*answers: Answer, held: Mapping[int, Message] | None = None) -> Any:
     clock = FakeClock(NOW_NS)
     liveness = Liveness("plant/main", 5.0, 1.0, proven_ns=NOW_NS - SECOND_NS, heard_s=0.0)
-    made = Subscribed({5: Subscription(5, liveness, "")}, np.array([7], dtype=np.int32), ())
-    session: Any = _Session(answers)
-    source = OpcUaSource(session, made, settings=SETTINGS, name="plant", tags={7: TAG}, clock=clock)
+    kept = Kept("plant", {7: TAG}, Inbox("plant"))
+    kept.subscriptions[5] = Subscription(5, "plant/main", liveness, "")
+    session: Any = _Session(answers, held or {})
+    source = OpcUaSource(session, settings=SETTINGS, kept=kept, clock=clock)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(source.publish(tasks))
         yield source, session
@@ -63,17 +79,19 @@ async def _source(*answers: Answer) -> Any:
 
 
 def _message(
-    sequence: int,
-    *values: float,
-    subscription: int = 5,
-    published: datetime = NOW,
-    more: bool = False,
-    closed: int | None = None,
+    sequence: int, *values: float, subscription: int = 5, more: bool = False, **given: Any
 ) -> bytes:
     response = ua.PublishResponse()
     response.Parameters.SubscriptionId = subscription
     response.Parameters.MoreNotifications = more
-    message = response.Parameters.NotificationMessage
+    response.Parameters.NotificationMessage = _notification(sequence, *values, **given)
+    return bytes(struct_to_binary(response))
+
+
+def _notification(
+    sequence: int, *values: float, published: datetime = NOW, closed: int | None = None
+) -> Message:
+    message = ua.NotificationMessage()
     message.SequenceNumber = sequence
     message.PublishTime = published
     message.NotificationData = []
@@ -86,7 +104,7 @@ def _message(
     if closed is not None:
         status = ua.StatusCode(ua.UInt32(closed))
         message.NotificationData.append(ua.StatusChangeNotification(Status=status))
-    return bytes(struct_to_binary(response))
+    return message
 
 
 async def _all(source: OpcUaSource) -> tuple[list[Batch], Exception]:
@@ -101,13 +119,8 @@ async def _all(source: OpcUaSource) -> tuple[list[Batch], Exception]:
 @pytest.mark.parametrize(
     ("answers", "values", "message"),
     [
-        (
-            [_message(1, 1.0), _message(3, 3.0)],
-            [1.0],
-            "messages of plant/main are lost: expected number 2, came 3",
-        ),
         ([_message(1, 1.0), _message(2, 2.0, closed=0x800A_0000)], [1.0, 2.0], "BadTimeout"),
-        ([_message(1, 1.0), _message(2, 2.0)[:-9]], [1.0], "could not be decoded"),
+        ([_message(1, 1.0), _message(2, 2.0)[:30]], [1.0], "could not be decoded"),
         ([_message(1, 1.0, subscription=9)], [], "has no subscription any more"),
         ([ua.uaerrors.BadNoSubscription()], [], "failed: BadNoSubscription"),
         ([ConnectionError("connection lost")], [], "failed: connection lost"),
@@ -124,15 +137,104 @@ async def test_a_loss_ends_the_source_behind_what_came_before(
     assert message in str(error)
 
 
-async def test_numbers_wrap_past_zero_and_messages_are_acknowledged() -> None:
-    last = 2**32 - 1
-    answers = [_message(last, 1.0), _message(1), _message(1, 2.0), _message(2, 3.0)]
-    async with _source(*answers, ConnectionError("end")) as (source, session):
+def _at(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def _values(batches: list[Batch]) -> list[float]:
+    return [value for batch in batches for value in batch.value.tolist()]
+
+
+def _covers(batches: list[Batch]) -> list[tuple[float, float]]:
+    """In seconds of NOW."""
+    found = [cover for batch in batches for cover in batch.covers]
+    return [((c.start_ns - NOW_NS) / SECOND_NS, (c.end_ns - NOW_NS) / SECOND_NS) for c in found]
+
+
+LAST = 2**32 - 1
+
+
+async def test_numbers_wrap_past_zero_and_only_what_is_durable_is_acknowledged() -> None:
+    answers = [_message(LAST, 1.0), _message(1), _message(1, 2.0), _message(2, 3.0)]
+    async with _source(*answers) as (source, session):
+        batches = [await source.read() for _ in range(3)]  # the keep-alive proved nothing new
+        assert _values(batches) == [1.0, 2.0, 3.0]
+        assert [b.position for b in batches] == [1, 2, 3]
+        assert session.acknowledged == []
+        source.durable(2)
+        assert source.report().counters["keep_alives"] == 1
+    held = Subscription(5, "plant/main", Liveness("plant/main", 5.0, 1.0, 0, 0.0), "")
+    for position, message in enumerate([LAST, 1, 2], start=1):
+        held.took(decode_publish(_message(message, 0.0)).message, position)
+    assert held.acknowledge(2) == [(5, LAST), (5, 1)]
+    assert held.acknowledge(2) == []
+    assert held.acknowledge(9) == [(5, 2)]
+
+
+@pytest.mark.parametrize(("first", "second", "last"), [(4, 5, 6), (LAST - 1, LAST, 1)])
+async def test_a_message_that_is_missing_is_asked_for_again(
+    first: int, second: int, last: int
+) -> None:
+    answers = [_message(first, 1.0, published=_at(0.1)), _message(last, 3.0, published=_at(0.3))]
+    again = {second: _notification(second, 2.0, published=_at(0.2))}
+    async with _source(*answers, ConnectionError("end"), held=again) as (source, session):
         batches, _ = await _all(source)
-    assert [v for b in batches for v in b.value.tolist()] == [1.0, 2.0, 3.0]
-    assert [b.position for b in batches] == [1, 2, 3]  # the keep-alive proved nothing new
-    assert session.acknowledged == [(5, last), (5, 1)]  # the third goes with the next request
-    assert source.report().counters["keep_alives"] == 1
+    assert _values(batches) == [1.0, 2.0, 3.0]
+    assert _covers(batches) == [(-1.0, 0.1), (0.1, 0.3)]  # one cover over all: nothing is lost
+    assert session.asked_again == [second]
+    counters = source.report().counters
+    assert (counters["republished"], counters["gaps"], counters["lost_messages"]) == (1, 0, 0)
+
+
+async def test_a_message_that_the_server_has_no_more_is_a_gap(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answers = [
+        _message(1, 1.0, published=_at(0.1)),
+        _message(4, 4.0, published=_at(0.4)),
+        _message(5, 5.0, published=_at(0.5)),
+    ]
+    again = {2: _notification(2, 2.0, published=_at(0.2))}
+    async with _source(*answers, ConnectionError("end"), held=again) as (source, _):
+        batches, _ = await _all(source)
+    assert _values(batches) == [1.0, 2.0, 4.0, 5.0]
+    assert _covers(batches) == [(-1.0, 0.1), (0.4, 0.5)]
+    counters = source.report().counters
+    assert (counters["republished"], counters["lost_messages"], counters["gaps"]) == (1, 1, 1)
+    assert "opcua.gap source=plant group=plant/main" in caplog.text
+    assert "the server has a message no more" in source.report().details["last gap"]
+
+
+async def test_a_keep_alive_tells_of_messages_that_never_came() -> None:
+    again = {2: _notification(2, 2.0, published=_at(0.2))}
+    answers = [_message(1, 1.0), _message(3, published=_at(0.3)), ConnectionError("end")]
+    async with _source(*answers, held=again) as (source, session):
+        batches, _ = await _all(source)
+    assert _values(batches) == [1.0, 2.0]
+    assert session.asked_again == [2]
+
+
+async def test_a_message_that_comes_twice_counts_once() -> None:
+    answers = [_message(1, 1.0), _message(2, 2.0), _message(1, 1.0), _message(2, 2.0)]
+    async with _source(*answers, _message(3, 3.0), ConnectionError("end")) as (source, _):
+        batches, _ = await _all(source)
+    assert _values(batches) == [1.0, 2.0, 3.0]
+    assert source.report().counters["repeated"] == 2
+
+
+async def test_a_message_that_cannot_be_read_is_a_gap_and_the_next_ones_go_on() -> None:
+    answers = [
+        _message(1, 1.0, published=_at(0.1)),
+        _message(2, 2.0, published=_at(0.2))[:-9],
+        _message(3, 3.0, published=_at(0.3)),
+        ConnectionError("end"),
+    ]
+    async with _source(*answers) as (source, _):
+        batches, _ = await _all(source)
+    assert _values(batches) == [1.0, 3.0]
+    assert _covers(batches) == [(-1.0, 0.1), (0.2, 0.3)]
+    counters = source.report().counters
+    assert (counters["damaged_messages"], counters["gaps"]) == (1, 1)
 
 
 async def test_a_server_that_takes_fewer_requests_gets_fewer() -> None:

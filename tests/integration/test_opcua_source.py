@@ -19,7 +19,7 @@ from asyncua import Server, ua
 from connectors.opcua.columns import BAD_NOT_SUPPORTED
 from connectors.opcua.items import BAD_NODE_ID_INVALID, BAD_NODE_ID_UNKNOWN
 from connectors.opcua.settings import OpcUaSettings
-from connectors.opcua.source import open_source
+from connectors.opcua.source import source_of
 from service.domain.batch import Batch, TimeOrigin
 from service.domain.coverage import Coverage
 from service.domain.instants import SECOND_NS, to_ns
@@ -82,7 +82,7 @@ def _tags(*nodes: str, group: str = "main") -> dict[int, Tag]:
 
 
 def _open(settings: OpcUaSettings, tags: Mapping[int, Tag]) -> Any:
-    return open_source(settings, name="plant", tags=tags, clock=SystemClock())
+    return source_of(settings, name="plant", tags=tags, clock=SystemClock())()
 
 
 async def _read_for(source: Source, seconds: float) -> list[Batch]:

@@ -17,7 +17,7 @@ from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 
 from connectors.opcua.replay.server import certificate
 from connectors.opcua.settings import OpcUaSettings
-from connectors.opcua.source import open_source
+from connectors.opcua.source import source_of
 from service.domain.tag import Tag, TagKind
 from service.runtime.clock import Clock
 
@@ -95,7 +95,7 @@ async def take_ours(
         for number in range(items)
     }
     settings = OpcUaSettings.model_validate(given)
-    async with open_source(settings, name="bench", tags=tags, clock=clock) as source:
+    async with source_of(settings, name="bench", tags=tags, clock=clock)() as source:
         values = 0
 
         async def read() -> None:
