@@ -76,12 +76,20 @@ class NodeOpcuaServer:
 
 @asynccontextmanager
 async def node_opcua_server(
-    folder: Path, *, rate: float = 2.0, port: int | None = None, operation_limit: int = 0
+    folder: Path,
+    *,
+    rate: float = 2.0,
+    port: int | None = None,
+    operation_limit: int = 0,
+    few: bool = False,
+    namespaces_before: int = 0,
+    without: str = "",
 ) -> AsyncIterator[NodeOpcuaServer]:
     """A node-opcua server whose 211 moving variables change ``rate`` times a second.
 
-    Its log and certificates live in ``folder``. operation_limit: MaxMonitoredItemsPerCall, 0 for
-    none.
+    Its log, which goes on where there is one, and certificates live in ``folder``. operation_limit:
+    MaxMonitoredItemsPerCall, 0 for none. few: a fifth of the variables. namespaces_before: how many
+    other namespaces come first. without: a variable that it has not.
     """
     await asyncio.to_thread(install_node_opcua)
     log_file = folder / "node-opcua.jsonl"
@@ -91,11 +99,13 @@ async def node_opcua_server(
         "log": log_file,
         "pki": folder / "pki",
         "operation-limit": operation_limit,
+        "namespaces-before": namespaces_before,
+        "without": without,
     }
     said = folder / "node-opcua.out"
     with said.open("wb") as output:
         process = subprocess.Popen(  # noqa: ASYNC220  starting a process does not wait for it
-            [_node(), FOLDER / "server.mjs"]
+            [_node(), FOLDER / "server.mjs", *(["--few"] if few else [])]
             + [text for key, value in arguments.items() for text in (f"--{key}", str(value))],
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -12,6 +12,7 @@ from asyncua import Client
 
 from connectors.opcua.inbox import Inbox
 from connectors.opcua.items import RejectedItem
+from connectors.opcua.newest import Newest
 from connectors.opcua.subscription import Subscription
 from service.domain.arrays import Int32s
 from service.domain.instants import to_iso
@@ -27,7 +28,8 @@ COUNTERS = (
     "subscriptions_transferred",
     "subscriptions_made",
     "republished",
-    "repeated",
+    "repeated_messages",
+    "repeated_values",
     "lost_messages",
     "damaged_messages",
     "gaps",
@@ -76,6 +78,10 @@ class Kept:
     position: int = 0
     durable: int = 0
     connections: int = 0
+    newest: Newest = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.newest = Newest(self.tags)
 
     @property
     def handle_of(self) -> dict[int, int]:

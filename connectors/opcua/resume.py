@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from asyncua import ua
 
 from connectors.opcua.decode import Message, decode_republish
+from connectors.opcua.errors import status_name
 from connectors.opcua.kept import Kept
 from connectors.opcua.session import Session
 from connectors.opcua.settings import OpcUaSettings
@@ -81,15 +82,16 @@ async def _transfer(session: Session, kept: Kept) -> None:
     parameters.SendInitialValues = False
     try:
         results = await session.services.transfer_subscriptions(parameters)
-        good = [result.StatusCode.is_good() for result in results]
+        statuses = [result.StatusCode.value for result in results]
     except ua.UaStatusCodeError as error:
-        _log.info("opcua.no_transfer source=%s error=%s", kept.name, error)
-        good = [False] * len(held)
-    for subscription, is_good in zip(held, good, strict=True):
-        if is_good:
-            kept.counts["subscriptions_transferred"] += 1
-        else:
+        statuses = [error.code] * len(held)
+    for subscription, status in zip(held, statuses, strict=True):
+        if status >> 31:
+            _log.info("opcua.not_transferred source=%s group=%s status=%s", kept.name,
+                      subscription.group, status_name(status))  # fmt: skip
             kept.lose(subscription)
+        else:
+            kept.counts["subscriptions_transferred"] += 1
 
 
 async def _missed(

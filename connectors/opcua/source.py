@@ -6,26 +6,22 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 
-import numpy as np
 from asyncua import ua
 
-from connectors.opcua.columns import to_columns
 from connectors.opcua.decode import Message, decode_publish
-from connectors.opcua.errors import classified, status_name
+from connectors.opcua.errors import classified
 from connectors.opcua.inbox import Inbox
+from connectors.opcua.intake import Intake
 from connectors.opcua.kept import Kept
-from connectors.opcua.liveness import published_at
-from connectors.opcua.report import log_rejected, note_unsupported, rejected, report
+from connectors.opcua.report import report
 from connectors.opcua.resume import republished, take_up
 from connectors.opcua.session import Session, open_session
 from connectors.opcua.settings import OpcUaSettings
 from connectors.opcua.subscription import Subscription, after
 from connectors.opcua.wire import WireError
-from service.domain.batch import Batch, TimeOrigin, empty_batch, make_batch
-from service.domain.quality import OVERFLOW_BITS
+from service.domain.batch import Batch
 from service.domain.tag import Tag
 from service.runtime.clock import Clock
 from service.runtime.errors import Fatal, Retryable
@@ -88,8 +84,8 @@ async def _taken_up(
     session: Session, settings: OpcUaSettings, kept: Kept, clock: Clock
 ) -> OpcUaSource:
     kept.inbox.reopen()
-    before = set(kept.rejected)
-    source = OpcUaSource(session, settings=settings, kept=kept, clock=clock)
+    before = dict(kept.rejected)
+    intake = Intake(kept, clock, endpoint=settings.endpoint)
     try:
         missed = await take_up(session, settings, kept, clock)
     except Exception as error:  # the library lets errors of every kind through
@@ -97,12 +93,12 @@ async def _taken_up(
             error, name=kept.name, endpoint=settings.endpoint, doing="subscribing at"
         ) from error
     kept.connections += 1
-    if set(kept.rejected) != before or not missed:
-        source.tell_rejected()
+    if kept.rejected != before:
+        intake.tell_rejected()
     for one in missed:
         for message in one.messages:
-            source.accept(one.subscription, message, more=True)
-    return source
+            intake.accept(one.subscription, message, more=True)
+    return OpcUaSource(session, intake, settings=settings, kept=kept, clock=clock)
 
 
 class OpcUaSource:
@@ -115,13 +111,19 @@ class OpcUaSource:
     """
 
     def __init__(
-        self, session: Session, *, settings: OpcUaSettings, kept: Kept, clock: Clock
+        self,
+        session: Session,
+        intake: Intake,
+        *,
+        settings: OpcUaSettings,
+        kept: Kept,
+        clock: Clock,
     ) -> None:
         self._session = session
+        self._intake = intake
         self._settings = settings
         self._kept = kept
         self._clock = clock
-        self._tag_of = kept.tag_of
 
     async def read(self) -> Batch:
         """See ``Source.read``. Raises Retryable when the server went quiet: nothing came for twice
@@ -176,52 +178,6 @@ class OpcUaSource:
         except Exception as error:  # noqa: BLE001  whatever ends the channel ends the source
             self._fail(error, doing="renewing the channel of")
 
-    def tell_rejected(self) -> None:
-        """One Bad row, with the server's status, for each item that it refuses."""
-        items = rejected(self._kept)
-        self._kept.counts["rejected_items"] = len(items)
-        log_rejected(self._kept)
-        if items:
-            now_ns = self._clock.now_ns()
-            self._put(
-                make_batch(
-                    [item.tag for item in items],
-                    [now_ns] * len(items),
-                    [float("nan")] * len(items),
-                    [item.status for item in items],
-                    received_ns=now_ns,
-                    time_origin=TimeOrigin.RECEIPT,
-                    source=self._kept.name,
-                )
-            )
-
-    def accept(self, subscription: Subscription, message: Message, *, more: bool) -> None:
-        """The message that is due next, into the inbox. more: others are known to follow it."""
-        kept, now_ns = self._kept, self._clock.now_ns()
-        subscription.liveness.heard_s = self._clock.monotonic_s()
-        kept.counts["keep_alives" if message.keep_alive else "notifications"] += 1
-        columns = to_columns(message.values, self._tag_of, received_ns=now_ns, source=kept.name)
-        kept.counts.update(columns.counts)
-        for tag, kind in columns.unsupported.items():
-            note_unsupported(kept, tag, kind)
-        self._find_gaps(subscription, message, columns.batches, now_ns)
-        cover = subscription.liveness.prove(message.publish_ticks, now_ns=now_ns, more=more)
-        if not more:
-            subscription.is_catching_up = False
-        batches = list(columns.batches)
-        if cover is not None:
-            last = batches.pop() if batches else empty_batch(received_ns=now_ns, source=kept.name)
-            batches.append(replace(last, covers=(cover,)))
-        for batch in batches:
-            self._put(batch)
-        subscription.took(message, kept.position)
-        if message.closed is not None:
-            kept.lose(subscription)
-            raise Retryable(
-                f"{kept.name}: {self._settings.endpoint} ended the subscription of "
-                f"{subscription.group}: {status_name(message.closed)}"
-            )
-
     async def _ask(self) -> bytes | Exception:
         acknowledge = [
             pair
@@ -249,20 +205,10 @@ class OpcUaSource:
                 f"{self._kept.name}: {self._settings.endpoint} has no subscription any more"
             )
         if subscription.is_old(found.message):
-            self._take_old(subscription, found.message)
+            self._intake.take_old(subscription, found.message)
             return
         await self._recover(subscription, found.message)
-        self.accept(subscription, found.message, more=found.more)
-
-    def _take_old(self, subscription: Subscription, message: Message) -> None:
-        """A message that was had proves that the server lives, and may be acknowledged again; some
-        count their keep-alives so."""
-        subscription.liveness.heard_s = self._clock.monotonic_s()
-        if message.keep_alive:
-            self.accept(subscription, message, more=False)
-        else:
-            self._kept.counts["repeated"] += 1
-            subscription.unacknowledged.append((self._kept.position, message.sequence))
+        self._intake.accept(subscription, found.message, more=found.more)
 
     async def _recover(self, subscription: Subscription, message: Message) -> None:
         """Asks again for the messages that are missing before ``message``."""
@@ -278,42 +224,8 @@ class OpcUaSource:
                 self._kept.counts["lost_messages"] += 1
                 subscription.is_interrupted = True
             else:
-                self.accept(subscription, again, more=True)
+                self._intake.accept(subscription, again, more=True)
             wanted = after(wanted)
-
-    def _find_gaps(
-        self,
-        subscription: Subscription,
-        message: Message,
-        batches: tuple[Batch, ...],
-        now_ns: int,
-    ) -> None:
-        """What is lost before ``message``, or in it, begins the coverage anew behind it."""
-        published_ns = published_at(message.publish_ticks, now_ns=now_ns)
-        if message.damage is not None:
-            self._kept.counts["damaged_messages"] += 1
-            self._interrupt(
-                subscription, published_ns, f"a message can't be read: {message.damage}"
-            )
-        elif subscription.is_interrupted:
-            self._interrupt(subscription, published_ns, "the server has a message no more")
-        subscription.is_interrupted = False
-        if not subscription.is_catching_up:
-            return
-        for batch in batches:
-            over = (batch.status & OVERFLOW_BITS) == OVERFLOW_BITS
-            if over.any():
-                first_ns = int(np.max(batch.time_ns[over]))
-                self._interrupt(subscription, min(first_ns, published_ns), "item queues ran over")
-
-    def _interrupt(self, subscription: Subscription, until_ns: int, reason: str) -> None:
-        before_ns = subscription.liveness.interrupt(until_ns)
-        if before_ns is not None:
-            self._kept.note_gap(subscription.group, before_ns, until_ns, reason)
-
-    def _put(self, batch: Batch) -> None:
-        self._kept.position += 1
-        self._kept.inbox.put(replace(batch, position=self._kept.position))
 
     def _fail(self, error: Exception, *, doing: str) -> None:
         self._kept.inbox.fail(
@@ -345,7 +257,8 @@ class OpcUaSource:
 
 
 def _quieten() -> None:
-    """asyncua logs every request at INFO; what matters of that is said here."""
+    """asyncua logs every request, and every refusal as a warning, an expected one too; what matters
+    of that is said here."""
     logger = logging.getLogger("asyncua")
     if logger.level == logging.NOTSET:
-        logger.setLevel(logging.WARNING)
+        logger.setLevel(logging.ERROR)

@@ -14,6 +14,7 @@ from asyncua.ua.ua_binary import struct_to_binary
 
 from connectors.opcua.decode import decode_publish
 from connectors.opcua.inbox import Inbox
+from connectors.opcua.intake import Intake
 from connectors.opcua.items import Wanted, create_items
 from connectors.opcua.kept import Kept
 from connectors.opcua.liveness import Liveness
@@ -71,7 +72,8 @@ async def _source(*answers: Answer, held: Mapping[int, Message] | None = None) -
     kept = Kept("plant", {7: TAG}, Inbox("plant"))
     kept.subscriptions[5] = Subscription(5, "plant/main", liveness, "")
     session: Any = _Session(answers, held or {})
-    source = OpcUaSource(session, settings=SETTINGS, kept=kept, clock=clock)
+    intake = Intake(kept, clock, endpoint=SETTINGS.endpoint)
+    source = OpcUaSource(session, intake, settings=SETTINGS, kept=kept, clock=clock)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(source.publish(tasks))
         yield source, session
@@ -219,7 +221,7 @@ async def test_a_message_that_comes_twice_counts_once() -> None:
     async with _source(*answers, _message(3, 3.0), ConnectionError("end")) as (source, _):
         batches, _ = await _all(source)
     assert _values(batches) == [1.0, 2.0, 3.0]
-    assert source.report().counters["repeated"] == 2
+    assert source.report().counters["repeated_messages"] == 2
 
 
 async def test_a_message_that_cannot_be_read_is_a_gap_and_the_next_ones_go_on() -> None:

@@ -3,7 +3,7 @@
 // it sets, as it goes over the wire, so that a test can compare what arrived with what was sent.
 //
 // node server.mjs --port 4841 --rate 2 --log sent.jsonl --pki some/folder
-// Prints "ready <endpoint>"; ends on SIGTERM.
+// Prints "ready <endpoint>"; ends on SIGTERM; on SIGUSR2 its sessions time out.
 
 import { writeSync, openSync } from "node:fs";
 import { join } from "node:path";
@@ -29,6 +29,9 @@ const { values: given } = parseArgs({
     log: { type: "string" },
     pki: { type: "string" },
     "operation-limit": { type: "string", default: "0" },
+    few: { type: "boolean", default: false }, // a fifth of the variables
+    "namespaces-before": { type: "string", default: "0" }, // so many others come first
+    without: { type: "string", default: "" }, // a variable that this server has not
   },
 });
 
@@ -99,6 +102,7 @@ const server = new OPCUAServer({
   host: "127.0.0.1",
   hostname: "127.0.0.1",
   resourcePath: "/test",
+  allowAnonymousSubscriptionTransferOnUnsecuredChannel: true,
   securityPolicies: [SecurityPolicy.None],
   securityModes: [MessageSecurityMode.None],
   serverCertificateManager: certificates("server"),
@@ -110,11 +114,15 @@ const server = new OPCUAServer({
 });
 
 await server.initialize();
+for (let i = 0; i < Number(given["namespaces-before"]); i++) {
+  server.engine.addressSpace.registerNamespace(`urn:anodewatch:other-${i}`);
+}
 const namespace = server.engine.addressSpace.registerNamespace(NAMESPACE);
 const signals = [];
 for (const [type, [count, valueOf]] of Object.entries(KINDS)) {
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < (given.few ? count / 5 : count); i++) {
     const name = `${type}-${String(i).padStart(2, "0")}`;
+    if (name === given.without) continue;
     signals.push(new Signal(namespace, name, type, (n) => valueOf(i, n)));
   }
 }
@@ -125,6 +133,12 @@ stepAll([...moving, hourly]);
 await server.start();
 setInterval(() => stepAll(moving), 1_000 / Number(given.rate));
 setInterval(() => stepAll([hourly]), HOUR_MS);
+// As when their time is over: sessions go, their subscriptions live on.
+process.on("SIGUSR2", () => {
+  for (const session of Object.values(server.engine._sessions)) {
+    server.engine.closeSession(session.authenticationToken, false, "Timeout");
+  }
+});
 process.on("SIGTERM", async () => {
   await server.shutdown(0);
   process.exit(0);
