@@ -2,6 +2,8 @@
 
 /** @import { Alarm, AlarmDetail, Delivery, Priority, AlarmState, Transition } from "../src/api/types" */
 
+import { journalOf } from "./alarmdesk.mjs";
+
 const MINUTE = 60_000;
 
 /** @param {number} nowMs @returns {Alarm[]} */
@@ -92,6 +94,9 @@ function alarm(nowMs, minutesAgo, priority, asset, stage, state, rule, rest) {
     value: rest.value ?? null,
     limit: rest.limit ?? null,
     unit: rest.unit ?? "",
+    definition: `${rule}:${asset}`,
+    quiet: null,
+    holds: [],
   };
 }
 
@@ -113,13 +118,14 @@ export function detailOf(alarm) {
   /** @param {Transition["kind"]} kind @param {string | null} at @param {Partial<Transition>} more */
   const add = (kind, at, more = {}) => {
     if (at === null) return;
-    transitions.push({ id: `${alarm.id}-${kind}`, kind, at, recorded_at: at, by: null, comment: null, value: null, ...more });
+    transitions.push({ id: `${alarm.id}-${kind}`, kind, at, recorded_at: at, by: null, comment: null, value: null, quiet: null, quiet_by: null, ...more });
   };
   add("raised", alarm.raised_at, { value: alarm.value });
   add("acknowledged", alarm.acknowledged_at, { by: alarm.acknowledged_by, comment: alarm.comment });
   add("returned", alarm.returned_at);
   if (alarm.state === "normal") add("cleared", alarm.returned_at);
-  return { ...alarm, transitions };
+  const deeds = alarm.state === "normal" ? [] : journalOf(alarm.definition);
+  return { ...alarm, transitions: [...transitions, ...deeds].sort((a, b) => Date.parse(a.at) - Date.parse(b.at)) };
 }
 
 /** @param {Alarm[]} alarms @returns {Delivery[]} */

@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { WebSocketServer } from "ws";
 import { acknowledged, deliveriesOf, detailOf, pastAlarms, retrospectiveOf, troubleAlarms } from "./alarms.mjs";
 import { alarmKpis, historyCsv, historyPage } from "./alarmhistory.mjs";
+import { act, beginHolding, definitionsOf, holdsOf, journalOf, listed, SHELVE_MINUTES } from "./alarmdesk.mjs";
 import { answerEntries } from "./entries.mjs";
 import { forecast } from "./forecast.mjs";
 import { explanationOf, giveReason, kpis, losses, wip } from "./losses.mjs";
@@ -44,6 +45,7 @@ setScene(scene);
 /** @param {Scene} next */
 function setScene(next) {
   scene = next;
+  beginHolding(Date.now());
   alarms = [...(scene === "trouble" ? troubleAlarms(Date.now()) : []), ...pastAlarms(Date.now())];
 }
 
@@ -91,7 +93,8 @@ function valuesOf(ids) {
 }
 
 function activeAlarms() {
-  return { type: "alarms", active: alarms.filter(({ state }) => state !== "normal") };
+  const held = alarms.map((each) => (each.state === "normal" ? each : { ...each, holds: holdsOf(each.definition) }));
+  return { type: "alarms", active: held.filter(({ state, holds }) => state !== "normal" && holds.length === 0) };
 }
 
 /** @returns {Source[]} */
@@ -160,7 +163,7 @@ async function api(request, response, url) {
   const query = url.searchParams;
   const numberOf = (/** @type {string} */ name, /** @type {number} */ or) => Number(query.get(name) ?? or);
   if (call === "DELETE session") return endSession(request, response);
-  if (call === "GET session") return json(response, 200, { user: { name: role, role }, site });
+  if (call === "GET session") return json(response, 200, { user: { name: role, role }, site, shelve_minutes: SHELVE_MINUTES[role] });
   if (call === "GET line") return json(response, 200, line);
   if (call === "GET production") return json(response, 200, production(Date.now(), scene));
   if (call === "GET forecast") return json(response, 200, forecast(Date.now(), scene));
@@ -198,10 +201,19 @@ async function api(request, response, url) {
     const told = giveReason(id, role, body);
     return typeof told === "number" ? json(response, told, { detail: "look again" }) : json(response, 200, told);
   }
+  if (path === "alarm-definitions") return json(response, 200, listed(definitionsOf(alarms), query));
+  if (path.startsWith("alarm-definitions/")) {
+    if (action === "transitions") return json(response, 200, { transitions: journalOf(id) });
+    return deed(response, id, action ?? "", body, role, () => definitionsOf(alarms).find((each) => each.id === id));
+  }
+  if (call === "POST alarms/acknowledge") return acknowledgeAll(response, body, role);
   const alarm = alarms.find((each) => each.id === id);
   if (!path.startsWith("alarms/") || alarm === undefined) return json(response, 404, { detail: `${path} is not known` });
   if (action === undefined) return json(response, 200, detailOf(alarm));
   if (action === "explain") return json(response, 200, explanationOf(alarm));
+  if (action !== "acknowledge") {
+    return deed(response, alarm.definition, action, body, role, () => ({ ...alarm, holds: holdsOf(alarm.definition) }));
+  }
   if (role === "viewer") return json(response, 403, { detail: "viewers may not acknowledge" });
   if (alarm.state !== "unacknowledged" && alarm.state !== "returned") return json(response, 409, { detail: "nothing to acknowledge" });
   const { comment = null } = body;
@@ -209,6 +221,23 @@ async function api(request, response, url) {
   alarms = alarms.map((each) => (each.id === id ? done : each));
   tell(activeAlarms);
   return json(response, 200, done);
+}
+
+/** @param {ServerResponse} response @param {string} definition @param {string} action @param {any} body @param {Role} role @param {() => object | undefined} shown */
+function deed(response, definition, action, body, role, shown) {
+  const [status, detail] = act(definition, action, body, role);
+  if (status !== 200) return json(response, status, { detail });
+  tell(activeAlarms);
+  return json(response, 200, shown() ?? {});
+}
+
+/** @param {ServerResponse} response @param {{ alarms: string[], comment?: string }} body @param {Role} role */
+function acknowledgeAll(response, body, role) {
+  if (role === "viewer") return json(response, 403, { detail: "viewers may not acknowledge" });
+  const open = alarms.filter(({ id, state }) => body.alarms.includes(id) && (state === "unacknowledged" || state === "returned"));
+  alarms = alarms.map((each) => (open.includes(each) ? acknowledged(each, role, body.comment ?? null) : each));
+  tell(activeAlarms);
+  return json(response, 200, { alarms: open.map(({ id }) => id) });
 }
 
 /** @param {string} query @param {number} limit */

@@ -10,6 +10,7 @@ import "./styles/line.css";
 import "./styles/forecast.css";
 import "./styles/alarms.css";
 import "./styles/alarmkpi.css";
+import "./styles/held.css";
 import "./styles/entries.css";
 import "./styles/losses.css";
 import "./styles/reports.css";

@@ -22,6 +22,9 @@ function alarm(id: string, priority: Priority, raised: string, state: Alarm["sta
     value: null,
     limit: null,
     unit: "",
+    definition: `limit-h:${id}`,
+    quiet: null,
+    holds: [],
   };
 }
 
@@ -85,6 +88,8 @@ describe("alarms", () => {
     const acknowledged = withAlarm(live, alarm("a", 1, early, "acknowledged"));
     expect(acknowledged.alarms?.map(({ state }) => state)).toEqual(["acknowledged", "returned"]);
     expect(withAlarm(live, alarm("b", 2, early, "normal")).alarms?.map(({ id }) => id)).toEqual(["a"]);
+    const shelved = { kind: "shelved", since: early, until: null, by: "li", reason: "fouled" } as const;
+    expect(withAlarm(live, { ...alarm("b", 2, early), holds: [shelved] }).alarms?.map(({ id }) => id)).toEqual(["a"]);
     expect(withAlarm(nothingYet, alarm("a", 1, early)).alarms).toBeNull();
   });
 });

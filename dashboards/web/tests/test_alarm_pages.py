@@ -7,9 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from dashboards.web.tests.test_pages import Mock, browser, mock, page
+from dashboards.web.tests.browsing import Mock
 
-__all__ = ["browser", "mock", "page"]
 PAST = 230
 INDICATORS = 8
 

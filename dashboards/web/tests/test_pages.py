@@ -6,88 +6,14 @@ Run with ``python -m pytest dashboards/web/tests``. Needs a Chromium and the das
 from __future__ import annotations
 
 import re
-import shutil
-import socket
-import subprocess
 import time
-import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from dashboards.build import WEB, build_web, find_node
+from dashboards.web.tests.browsing import Mock, log_in
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 STAGES = ["CR", "GR", "CT", "CB", "GZ", "SC", "DM", "PK"]
-
-
-@dataclass(frozen=True, slots=True)
-class Mock:
-    """The mock service of ``dev/mock.mjs``."""
-
-    url: str
-
-    def change(self, body: str) -> None:
-        request = urllib.request.Request(f"{self.url}/mock", body.encode(), method="POST")
-        urllib.request.urlopen(request, timeout=5).close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    installed = next(filter(None, map(shutil.which, ["chromium", "google-chrome"])), None)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=installed, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def mock() -> Iterator[Mock]:
-    build_web(lambda line: None)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [str(find_node().path), str(WEB / "dev" / "mock.mjs"), "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            assert "http" in process.stdout.readline()
-            yield Mock(f"http://127.0.0.1:{port}")
-        finally:
-            process.kill()
-
-
-@pytest.fixture
-def page(browser: Browser, mock: Mock) -> Iterator[Page]:
-    """Logged in as operator; whatever the browser complains of fails the test."""
-    complaints: list[str] = []
-    context = browser.new_context(locale="en-US", viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    log_in(page, mock, "operator")
-    yield page
-    context.close()
-    expected = re.compile("401|409|422|ERR_|WebSocket")  # what a browser says of plain answers
-    assert not [said for said in complaints if not expected.search(said)]
-
-
-def log_in(page: Page, mock: Mock, name: str) -> None:
-    page.goto(mock.url)
-    page.get_by_test_id("login-name").fill(name)
-    page.get_by_test_id("login-password").fill(name)
-    page.get_by_test_id("login-submit").click()
-    expect(page.get_by_test_id("alarm-banner")).to_be_visible()
 
 
 def row_of(page: Page, asset: str) -> Locator:
@@ -320,7 +246,14 @@ def test_nothing_sticks_out(browser: Browser, mock: Mock, width: int, locale: st
     page = browser.new_page(locale=locale, viewport={"width": width, "height": 900})
     log_in(page, mock, "engineer")
     trends = "#/trends?tags=CB-L07B-TIC112.PV,CB-L07B-FIC122.PV,CB-L07B-PT121.PV"
-    pages = ["#/line", "#/alarms", "#/alarms?tab=history", "#/entries", "#/calendar"]
+    pages = [
+        "#/line",
+        "#/alarms",
+        "#/alarms?tab=held",
+        "#/alarms?tab=history",
+        "#/entries",
+        "#/calendar",
+    ]
     pages += ["#/reports", trends]
     for where in pages:
         page.goto(mock.url + where)

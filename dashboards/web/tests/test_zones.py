@@ -9,10 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from dashboards.web.tests.test_pages import Mock, browser, log_in, mock
+from dashboards.web.tests.browsing import Mock, log_in
 from tests.sites import ZONES
 
-__all__ = ["browser", "mock"]
 SHIFTS = ("Night", "Day", "Evening")
 
 

@@ -58,10 +58,12 @@ class Site(Answer):
 
 
 class Session(Answer):
-    """Who is asking, and which site answers."""
+    """Who is asking, and which site answers. shelve_minutes: for so long the user may shelve an
+    alarm; 0 for who may not."""
 
     user: User
     site: Site
+    shelve_minutes: int
 
 
 class Users(Answer):

@@ -52,7 +52,11 @@ async def log_out(request: Request, context: Context) -> Response:
 async def who(caller: Viewer, context: Context) -> Session:
     """The user of the session or token, and the site."""
     target_t = context.planning.plan.target_of(context.site.year) / 1_000.0
-    return Session(user=User.of(caller.user), site=Site.of(context.site, target_t=target_t))
+    return Session(
+        user=User.of(caller.user),
+        site=Site.of(context.site, target_t=target_t),
+        shelve_minutes=context.shelving.most_min(caller.user.role),
+    )
 
 
 def _is_secure(request: Request, public_url: str | None) -> bool:

@@ -1,9 +1,8 @@
 // What the service says of alarms that were, and of how they load the operators; forms as in types.ts.
 
-import type { Alarm, Priority } from "./types";
+import type { Alarm, Priority, Quiet } from "./types";
 
-export const QUIET_REASONS = ["shelved", "suppressed", "out_of_service", "inhibited", "shadow", "chattering"] as const;
-export type QuietReason = (typeof QUIET_REASONS)[number];
+export const QUIET_REASONS = ["shelved", "suppressed", "out_of_service", "inhibited", "shadow", "chattering"] as const satisfies readonly Quiet[];
 
 /** Which alarms; what is empty does not matter. start, end: instants, RFC 3339. */
 export type HistoryFilter = {
@@ -42,7 +41,7 @@ export type AlarmIndicators = {
   operators: number;
   known_h: number;
   calls: number;
-  quiet: Partial<Record<QuietReason, number>>;
+  quiet: Partial<Record<Quiet, number>>;
   per_hour: number | null;
   per_10_min: number | null;
   most_in_period: number;

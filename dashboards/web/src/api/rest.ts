@@ -100,7 +100,7 @@ export const rest = {
 };
 
 /** quiet: a 401 is an answer here, not the end of the session. */
-async function call<T>(
+export async function call<T>(
   method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   { body, quiet = false, key }: { body?: unknown; quiet?: boolean; key?: string } = {},

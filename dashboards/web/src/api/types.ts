@@ -11,7 +11,8 @@ export type Site = {
   target_t: number;
   year: number;
 };
-export type Session = { user: User; site: Site };
+/** shelve_minutes: for so long this user may shelve an alarm; 0 for who may not. */
+export type Session = { user: User; site: Site; shelve_minutes: number };
 
 export type Stage = {
   id: string;
@@ -139,7 +140,17 @@ export type Gap = { group: string; start_ms: number; end_ms: number };
 export type History = { start: string; end: string; series: Series[]; gaps: Gap[] };
 
 export type Priority = 1 | 2 | 3 | 4;
-export type AlarmState = "unacknowledged" | "acknowledged" | "returned" | "normal";
+export type AlarmState = "unacknowledged" | "acknowledged" | "returned" | "latched" | "normal";
+/** Why nobody is called about an alarm. */
+export type Quiet = "out_of_service" | "suppressed" | "shelved" | "shadow" | "inhibited" | "chattering";
+/** What keeps people from being called. by: null where the plant's state does it. until: null when somebody must end it. */
+export type Hold = {
+  kind: Quiet;
+  since: string;
+  until: string | null;
+  by: string | null;
+  reason: string;
+};
 export type Alarm = {
   id: string;
   rule: string;
@@ -159,8 +170,25 @@ export type Alarm = {
   value: number | null;
   limit: number | null;
   unit: string;
+  definition: string;
+  quiet: Quiet | null;
+  holds: Hold[];
 };
-export type TransitionKind = "raised" | "returned" | "acknowledged" | "cleared";
+export type TransitionKind =
+  | "raised"
+  | "reraised"
+  | "escalated"
+  | "returned"
+  | "acknowledged"
+  | "reset"
+  | "cleared"
+  | "shelved"
+  | "unshelved"
+  | "suppressed"
+  | "unsuppressed"
+  | "out_of_service"
+  | "in_service"
+  | "commented";
 export type Transition = {
   id: string;
   kind: TransitionKind;
@@ -169,6 +197,8 @@ export type Transition = {
   by: string | null;
   comment: string | null;
   value: number | null;
+  quiet: Quiet | null;
+  quiet_by: string | null;
 };
 export type AlarmDetail = Alarm & { transitions: Transition[] };
 

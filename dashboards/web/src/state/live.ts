@@ -55,7 +55,8 @@ export function hear(live: Live, message: StreamMessage, nowMs: number): Live {
 export function withAlarm(live: Live, alarm: Alarm): Live {
   if (live.alarms === null) return live;
   const others = live.alarms.filter(({ id }) => id !== alarm.id);
-  return { ...live, alarms: alarm.state === "normal" ? others : sorted([...others, alarm]) };
+  const isActive = alarm.state !== "normal" && alarm.holds.length === 0;
+  return { ...live, alarms: isActive ? sorted([...others, alarm]) : others };
 }
 
 /** Most urgent first, and within a priority the newest first. */

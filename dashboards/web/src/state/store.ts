@@ -34,6 +34,10 @@ export const values = computed(() => live.value.values);
 export const mayAcknowledge = computed(() => user.value !== null && user.value.role !== "viewer");
 /** Enters what no tag tells; engineers also correct meters and change the calendar. */
 export const mayEnter = mayAcknowledge;
+/** For how many minutes this user may shelve an alarm. */
+export const shelveMinutes = computed(() =>
+  identity.value.state === "known" ? identity.value.session.shelve_minutes : 0,
+);
 export const mayPlan = computed(() => user.value?.role === "engineer" || user.value?.role === "administrator");
 /** Old values must look old, on every page. */
 export const isLost = computed(() => connection.value.state === "lost");
@@ -86,8 +90,13 @@ export async function logout(): Promise<void> {
 
 export async function acknowledge(id: string, comment: string): Promise<Alarm> {
   const alarm = await rest.acknowledge(id, comment);
-  live.value = withAlarm(live.value, alarm);
+  show(alarm);
   return alarm;
+}
+
+/** Takes up how an alarm stands after somebody did something to it. */
+export function show(alarm: Alarm): void {
+  live.value = withAlarm(live.value, alarm);
 }
 
 /** Which tags' values the page wants now; an empty list wants none. */

@@ -1,5 +1,6 @@
 // What the dashboard says in English. zh.ts must have exactly the same keys, or it does not compile.
 
+import { alarmDesk } from "./alarmdesk.en";
 import { alarmHistory, alarmKpi } from "./alarms.en";
 
 export const en = {
@@ -207,6 +208,7 @@ export const en = {
       unacknowledged: "Unacknowledged",
       acknowledged: "Acknowledged",
       returned: "Returned, unacknowledged",
+      latched: "Returned, to be reset",
       normal: "Normal",
     },
     banner: "Active alarms by priority",
@@ -252,6 +254,16 @@ export const en = {
       returned: "Returned",
       acknowledged: "Acknowledged",
       cleared: "Cleared",
+      reraised: "Called again",
+      escalated: "Escalated: nobody acknowledged",
+      reset: "Reset",
+      shelved: "Shelved",
+      unshelved: "Shelving ended",
+      suppressed: "Suppressed by design",
+      unsuppressed: "Suppression ended",
+      out_of_service: "Taken out of service",
+      in_service: "Returned to service",
+      commented: "Comment",
     },
     recorded: (time: string) => `recorded ${time}`,
     explained: "What lies behind it",
@@ -271,6 +283,7 @@ export const en = {
   },
   alarmHistory,
   alarmKpi,
+  alarmDesk,
   entries: {
     title: "Entries",
     intro: "What no tag tells. Nothing is deleted: an entry is cancelled with a reason.",

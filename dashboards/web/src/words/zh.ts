@@ -1,5 +1,6 @@
 // 界面的中文文字。键必须与 en.ts 完全一致，否则无法通过编译。
 
+import { alarmDesk } from "./alarmdesk.zh";
 import { alarmHistory, alarmKpi } from "./alarms.zh";
 import type { Words } from "./words";
 
@@ -201,6 +202,7 @@ export const zh: Words = {
       unacknowledged: "未确认",
       acknowledged: "已确认",
       returned: "已恢复，未确认",
+      latched: "已恢复，待复位",
       normal: "正常",
     },
     banner: "各优先级活动报警数",
@@ -241,7 +243,22 @@ export const zh: Words = {
     comment: "备注（可选）",
     details: "详情",
     transitions: "过程记录",
-    kinds: { raised: "发生", returned: "恢复", acknowledged: "确认", cleared: "清除" },
+    kinds: {
+      raised: "发生",
+      returned: "恢复",
+      acknowledged: "确认",
+      cleared: "清除",
+      reraised: "再次通知",
+      escalated: "升级：无人确认",
+      reset: "复位",
+      shelved: "搁置",
+      unshelved: "搁置结束",
+      suppressed: "设计抑制",
+      unsuppressed: "抑制结束",
+      out_of_service: "停用",
+      in_service: "恢复使用",
+      commented: "备注",
+    },
     recorded: (time) => `记录于 ${time}`,
     explained: "背后的原因",
     explaining: "查询中……",
@@ -260,6 +277,7 @@ export const zh: Words = {
   },
   alarmHistory,
   alarmKpi,
+  alarmDesk,
   entries: {
     title: "人工录入",
     intro: "位号无法反映的信息。记录不会删除，只能注明原因后作废。",

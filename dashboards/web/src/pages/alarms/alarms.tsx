@@ -4,19 +4,22 @@ import { useState } from "preact/hooks";
 import { go, hashOf, route } from "../../route";
 import { alarms, isLost } from "../../state/store";
 import { words } from "../../words";
+import { AckAll } from "./ackall";
 import { AlarmFilter, fits } from "./filter";
+import { Held } from "./held";
 import { History } from "./history";
 import { AlarmKpi } from "./kpi";
 import { Retrospective } from "./retrospective";
 import { AlarmTable } from "./table";
 
-const tabs = ["active", "history", "retrospective", "kpi"] as const;
+const tabs = ["active", "held", "history", "retrospective", "kpi"] as const;
 type Tab = (typeof tabs)[number];
 
 export function AlarmsPage() {
   const text = words.value.alarms;
   const titles: Record<Tab, string> = {
     active: text.active,
+    held: words.value.alarmDesk.tab,
     history: text.history,
     retrospective: text.retrospective.tab,
     kpi: words.value.alarmKpi.tab,
@@ -53,6 +56,7 @@ export function AlarmsPage() {
         )}
       </div>
       {tab === "active" && <Active stage={stage} search={search} />}
+      {tab === "held" && <Held />}
       {tab === "history" && <History />}
       {tab === "retrospective" && <Retrospective stage={stage} search={search} />}
       {tab === "kpi" && <AlarmKpi />}
@@ -70,5 +74,10 @@ function Active(filter: FilterProps) {
   if (shown.length === 0) {
     return <p class="waiting">{active.length === 0 ? text.noneActive : text.noneFound}</p>;
   }
-  return <AlarmTable alarms={shown} />;
+  return (
+    <>
+      <AckAll shown={shown} />
+      <AlarmTable alarms={shown} />
+    </>
+  );
 }

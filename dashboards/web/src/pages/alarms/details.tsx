@@ -3,24 +3,25 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { CallFailed, rest } from "../../api/rest";
 import type { Alarm, AlarmDetail, AlarmExplanation, Delivery } from "../../api/types";
-import { digitsForNumbers, quantity } from "../../format/number";
 import { hashOf } from "../../route";
 import { needsAcknowledging } from "../../state/live";
 import { mayAcknowledge } from "../../state/store";
 import { AckButton } from "../../ui/ack";
 import { Instant, plantStamp } from "../../ui/instant";
 import { language, messageOf, words } from "../../words";
+import { AlarmActions } from "./actions";
+import { Holds } from "./holds";
+import { Steps } from "./steps";
 
 const DELIVERIES = 500;
 const AROUND_MS = 30 * 60_000;
-/** A step that was recorded this much after it happened came of late data, and says so. */
-const LATE_MS = 60_000;
 
 export function AlarmDetails({ alarm }: { alarm: Alarm }) {
   const text = words.value.alarms;
   const [detail, setDetail] = useState<AlarmDetail | null>(null);
   const [deliveries, setDeliveries] = useState<readonly Delivery[] | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
+  const [done, setDone] = useState(0);
   const comment = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
@@ -40,7 +41,7 @@ export function AlarmDetails({ alarm }: { alarm: Alarm }) {
     return () => {
       wanted = false;
     };
-  }, [alarm.id, alarm.state]);
+  }, [alarm.id, alarm.state, done]);
 
   if (problem !== null) return <p class="problem">{text.failed(problem)}</p>;
   if (detail === null || deliveries === null) return <p class="dim">{text.loading}</p>;
@@ -49,19 +50,7 @@ export function AlarmDetails({ alarm }: { alarm: Alarm }) {
       <Explained alarm={alarm} />
       <section>
         <h3>{text.transitions}</h3>
-        <ol>
-          {detail.transitions.map((step) => (
-            <li key={step.id}>
-              <Instant at={step.at} /> <b>{text.kinds[step.kind]}</b>
-              {step.value !== null && ` ${quantity(step.value, digitsForNumbers([step.value, detail.limit]), detail.unit)}`}
-              {step.by !== null && ` · ${step.by}`}
-              {Date.parse(step.recorded_at) - Date.parse(step.at) > LATE_MS && (
-                <span class="dim"> · {text.recorded(plantStamp(step.recorded_at))}</span>
-              )}
-              {step.comment !== null && <q>{step.comment}</q>}
-            </li>
-          ))}
-        </ol>
+        <Steps steps={detail.transitions} unit={detail.unit} limit={detail.limit} />
       </section>
       <section>
         <h3>{text.deliveries}</h3>
@@ -93,6 +82,8 @@ export function AlarmDetails({ alarm }: { alarm: Alarm }) {
             <AckButton alarm={alarm} comment={() => comment.current?.value ?? ""} />
           </p>
         )}
+        <Holds holds={detail.holds} />
+        <AlarmActions target={{ kind: "alarms", alarm: detail }} done={() => setDone(done + 1)} />
       </section>
     </div>
   );

@@ -1,7 +1,8 @@
 // The alarm system's indicators against the targets of ISA-18.2 and IEC 62682.
 
 import { useEffect, useState } from "preact/hooks";
-import type { AlarmIndicators, AlarmKpiPeriod, AlarmTarget, QuietReason } from "../../api/alarmhistory";
+import type { AlarmIndicators, AlarmKpiPeriod, AlarmTarget } from "../../api/alarmhistory";
+import type { Quiet } from "../../api/types";
 import { CallFailed, rest } from "../../api/rest";
 import { fixed } from "../../format/number";
 import { go, hashOf, route } from "../../route";
@@ -101,7 +102,7 @@ function Basis({ period, of }: { period: AlarmKpiPeriod; of: AlarmIndicators }) 
   const text = words.value.alarmKpi;
   const reasons = words.value.alarmHistory.quietReasons;
   const hours = (Date.parse(period.end) - Date.parse(period.start)) / 3_600_000;
-  const quiet = Object.entries(of.quiet) as [QuietReason, number][];
+  const quiet = Object.entries(of.quiet) as [Quiet, number][];
   const inAll = quiet.reduce((sum, [, n]) => sum + n, 0);
   const named = quiet.map(([reason, n]) => `${reasons[reason]} ${fixed(n, 0)}`).join(", ");
   return (
