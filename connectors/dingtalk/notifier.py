@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -97,10 +98,11 @@ class DingTalkNotifier:
         settings = self._settings
         target = await as_it_is(settings.target, name=self._name)
         secret = await as_it_is(settings.signing_secret, name=self._name)
+        body = await asyncio.to_thread(body_of, message, settings)
         now_ns = self._clock.now_ns()
         answer = await self._outbound.post(
             signed_target(target, secret, now_ns=now_ns),
-            body_of(message, settings),
+            body,
             headers={"content-type": "application/json"},
             timeout_s=settings.timeout_s,
         )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from email.message import EmailMessage
 
 import aiosmtplib
 
@@ -19,6 +19,8 @@ from service.runtime.errors import Rejected, Retryable
 from service.runtime.notify import Message, NotifierLimits
 
 SHOWN_CHARACTERS = 300
+REMEMBERED = 100
+"""Messages of which some receivers have got a mail and others have not."""
 NOT_ABOUT_THE_MESSAGE = frozenset({421, 530, 534, 535, 538, 554})
 """Answers of a session that begins: the credentials, or the server itself, can be mended, and then
 the same message is taken."""
@@ -27,13 +29,15 @@ the same message is taken."""
 class EmailNotifier:
     """One mail server and those who are written to."""
 
-    limits = NotifierLimits(per_minute=None, notices=500)
+    limits = NotifierLimits(notices=200)
 
     def __init__(self, outbound: Outbound, settings: EmailSettings, *, name: str) -> None:
         self._outbound = outbound
         self._settings = settings
         self._name = name
         self._target = settings.target()
+        self._taken: OrderedDict[str, frozenset[str]] = OrderedDict()
+        """Who got which message, while others still have to."""
 
     def preview(self, message: Message) -> str:
         """The mail that ``send`` would send, its text part readable."""
@@ -43,17 +47,18 @@ class EmailNotifier:
         return f"{head}\n\n{text.get_content() if text is not None else ''}"
 
     async def send(self, message: Message) -> str:
-        """Hands the mail over. Taken is what the server takes for at least one receiver; the text
-        names those whom it refuses. Answers 4xx are Retryable, and so is what keeps the session
-        from beginning; other answers 5xx are Rejected (RFC 5321, 4.2.1)."""
+        """Hands the mail over, to those who don't have it yet. Taken is what the server takes for
+        at least one receiver and doesn't put off for another; the text names those whom it
+        refuses. Answers 4xx are Retryable, and so is what keeps the session from beginning; other
+        answers 5xx are Rejected (RFC 5321, 4.2.1)."""
         settings = self._settings
         try:
             async with asyncio.timeout(settings.timeout_s):
-                return await self._deliver(compose(message, settings))
+                return await self._deliver(message)
         except aiosmtplib.SMTPRecipientsRefused as error:
-            text = self._text("; ".join(f"{r.recipient}: {r.code} {r.message}"
-                                        for r in error.recipients))  # fmt: skip
-            if any(r.code < 500 for r in error.recipients):
+            refused = _refused(error)
+            text = self._text(_said(refused))
+            if any(why.code < 500 for why in refused.values()):
                 raise Retryable(text) from error
             raise Rejected(text) from error
         except aiosmtplib.SMTPResponseException as error:
@@ -67,8 +72,11 @@ class EmailNotifier:
         except (aiosmtplib.SMTPException, OSError) as error:
             raise Retryable(self._text(str(error))) from error
 
-    async def _deliver(self, mail: EmailMessage) -> str:
+    async def _deliver(self, message: Message) -> str:
         settings = self._settings
+        had = self._taken.get(message.id, frozenset())
+        to = [one for one in settings.to if one not in had]
+        mail = await asyncio.to_thread(compose, message, settings)
         password = await as_it_is(settings.read_password, name=self._name)
         link = await self._connected()
         client = aiosmtplib.SMTP(
@@ -84,16 +92,31 @@ class EmailNotifier:
         )
         try:
             async with client:
-                refused, answer = await client.send_message(
-                    mail, sender=settings.sender, recipients=list(settings.to)
-                )
+                try:
+                    refused, answer = await client.send_message(
+                        mail, sender=settings.sender, recipients=to
+                    )
+                except aiosmtplib.SMTPRecipientsRefused as error:
+                    if not had:
+                        raise
+                    refused, answer = _refused(error), "taken before"
         finally:
             client.close()  # also when signing in failed; the loop closes ``link`` with it
-        taken = len(settings.to) - len(refused)
-        said = f"{taken} of {len(settings.to)} receivers: {answer}"
-        for address, why in refused.items():
-            said += f"; {address}: {why.code} {why.message}"
+        had |= {one for one in to if one not in refused}
+        said = f"{len(had)} of {len(settings.to)} receivers: {answer}"
+        if refused:
+            said += f"; {_said(refused)}"
+        if any(why.code < 500 for why in refused.values()):
+            self._remember(message.id, had)
+            raise Retryable(self._text(said))
+        self._taken.pop(message.id, None)
         return _short(said)
+
+    def _remember(self, message_id: str, had: frozenset[str]) -> None:
+        """That these have the message. Forgotten at a restart, and then they get it again."""
+        self._taken[message_id] = had
+        while len(self._taken) > REMEMBERED:
+            self._taken.popitem(last=False)
 
     async def _connected(self) -> socket.socket:
         """A connection to one of the addresses that the site allows."""
@@ -120,9 +143,19 @@ class EmailNotifier:
         return _short(f"{self._name}: {self._target.host}:{self._target.port}: {what}")
 
 
+def _refused(error: aiosmtplib.SMTPRecipientsRefused) -> dict[str, aiosmtplib.SMTPResponse]:
+    """Whom the server refuses, and why."""
+    return {one.recipient: aiosmtplib.SMTPResponse(one.code, one.message)
+            for one in error.recipients}  # fmt: skip
+
+
 def _literal(address: str) -> str:
     """Our own address as a server is greeted with it (RFC 5321, 4.1.3)."""
     return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+
+
+def _said(refused: Mapping[str, aiosmtplib.SMTPResponse]) -> str:
+    return "; ".join(f"{to}: {why.code} {why.message}" for to, why in refused.items())
 
 
 def _short(text: str) -> str:

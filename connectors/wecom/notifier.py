@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -70,9 +71,10 @@ class WeComNotifier:
     async def send(self, message: Message) -> str:
         """POSTs ``message``; taken is what is answered with errcode 0."""
         target = await as_it_is(self._settings.target, name=self._name)
+        body = await asyncio.to_thread(body_of, message, self._settings)
         answer = await self._outbound.post(
             target,
-            body_of(message, self._settings),
+            body,
             headers={"content-type": "application/json"},
             timeout_s=self._settings.timeout_s,
         )

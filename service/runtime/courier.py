@@ -191,6 +191,7 @@ class Courier:
     async def _attempt(
         self, message: Message, *, alarm: str | None, notices: int
     ) -> tuple[Attempt, ConnectorError | None]:
+        await self._apart()
         at_ns, start_s = self._clock.now_ns(), self._clock.monotonic_s()
         self._sent_ns.append(self._monotonic_ns())
         error: ConnectorError | None = None
@@ -219,6 +220,14 @@ class Courier:
             outcome=outcome,
             answer=answer,
         ), error
+
+    async def _apart(self) -> None:
+        """Until the receiver takes another message, so soon after the last."""
+        apart_s = self.destination.notifier.limits.apart_s
+        if apart_s and self._sent_ns:
+            passed_s = (self._monotonic_ns() - self._sent_ns[-1]) / SECOND_NS
+            if passed_s < apart_s:
+                await self._clock.sleep(apart_s - passed_s)
 
     async def _keep(
         self, attempt: Attempt, parcel: Parcel | None, after: Circuit, *, next_ns: int | None = None

@@ -119,10 +119,12 @@ class Gone(Rejected):
 @dataclass(frozen=True, slots=True)
 class NotifierLimits:
     """What a receiver takes. per_minute: messages within any 60 s, None when it has no limit.
-    notices: how many notices one message may list."""
+    notices: how many notices one message may list. apart_s: seconds from one message to the next,
+    at least."""
 
     per_minute: int | None = None
     notices: int = 50
+    apart_s: float = 0.0
 
 
 class Notifier(Protocol):

@@ -96,6 +96,9 @@ def fitting(
     then lines are cut short; None when not even that helps."""
     for longest in (LONGEST_TEXT, 240, 120, 60, 30):
         least, most = 0, len(telling.items)
+        whole = said(telling.shortened(most, longest=longest))
+        if fits(whole):
+            return whole
         wanted = min(most, FEWEST_ITEMS) if longest > 30 else 0
         if not fits(said(telling.shortened(wanted, longest=longest))):
             continue
@@ -292,5 +295,7 @@ def _filled(lines: Sequence[Line]) -> tuple[Line, ...]:
 
 def _cut(text: str, longest: int) -> str:
     """One line of at most ``longest`` characters, without control characters."""
-    flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    flat = " ".join(text.split())
     return flat if len(flat) <= longest else f"{flat[: longest - 1]}…"

@@ -145,6 +145,29 @@ async def test_whom_the_server_refuses_is_named_and_the_others_get_it() -> None:
             await one.send(ALARM)
 
 
+async def test_whoever_is_put_off_gets_it_later_and_the_others_not_again() -> None:
+    """Greylisting, for one: the server's answer differs by receiver."""
+    async with mail_server() as server, mailer(server, tls="none") as one:
+        server.rcpt_to = {"boss@plant.example": "451 4.7.1 greylisted"}
+        for said in ("1 of 2 receivers: OK", "1 of 2 receivers: taken before"):
+            with pytest.raises(Retryable, match=rf"{said}; boss@plant\.example: 451"):
+                await one.send(ALARM)
+            server.rcpt_to["crew@plant.example"] = "550 never asked again"
+        server.rcpt_to.pop("boss@plant.example")
+        assert await one.send(ALARM) == "2 of 2 receivers: OK"
+    assert server.receivers == [["crew@plant.example"], ["boss@plant.example"]]
+
+
+async def test_whoever_is_put_off_and_then_refused_is_named() -> None:
+    async with mail_server() as server, mailer(server, tls="none") as one:
+        server.rcpt_to = {"boss@plant.example": "451 greylisted"}
+        with pytest.raises(Retryable):
+            await one.send(ALARM)
+        server.rcpt_to = {"boss@plant.example": "550 no such user"}
+        said = await one.send(ALARM)
+    assert said == "1 of 2 receivers: taken before; boss@plant.example: 550 no such user"
+
+
 async def test_mails_about_one_alarm_are_one_conversation() -> None:
     async with mail_server() as server, mailer(server, tls="none") as one:
         for message in (ALARM, ALARM, message_of(SHANGHAI, [RETURNED])):

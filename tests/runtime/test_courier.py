@@ -223,6 +223,15 @@ async def test_a_limit_per_minute_is_kept_and_critical_alarms_go_first(tmp_path:
         assert set((await rig.states()).values()) == {"delivered"}
 
 
+async def test_messages_keep_apart_as_the_receiver_wants(tmp_path: Path) -> None:
+    clock = FakeClock(T0)
+    receiver = Receiver(limits=NotifierLimits(apart_s=0.25), clock=clock)
+    async with post_rig(tmp_path, to(receiver), clock=clock) as rig:
+        await rig.put(*((f"t{n}", f"a{n}") for n in range(9)))
+        await rig.pass_s(5)
+    assert receiver.at_s == [0.25 * n for n in range(9)]
+
+
 def most_within(at_s: Sequence[float], window_s: float) -> int:
     """The most instants within any window."""
     return max(sum(1 for b in at_s if a <= b < a + window_s) for a in at_s)
