@@ -79,6 +79,7 @@ async def put_rows(
     to: Sequence[str] = ("m",),
     now_ns: int = T0,
     collect: str | None = None,
+    due_s: float = 0.0,
     **more: Any,
 ) -> None:
     """Notices (transition, alarm) into the queues of ``to``; ``more``: fields of the notices."""
@@ -86,7 +87,7 @@ async def put_rows(
     def write(connection: Connection) -> None:
         for transition, alarm in rows:
             one = notice(transition, alarm, **more)
-            told = [_told(name, now_ns, collect) for name in to]
+            told = [_told(name, now_ns + seconds(due_s), collect) for name in to]
             put(connection, [(one, told)], now_ns)
 
     await database.write(write)
@@ -99,8 +100,8 @@ def attempt_of(one: Pending, outcome: Outcome = Outcome.DELIVERED) -> Attempt:
     )
 
 
-def _told(name: str, now_ns: int, collect: str | None) -> Announcement:
-    return Announcement(name, Form.TOGETHER if collect else Form.AT_ONCE, now_ns, collect)
+def _told(name: str, due_ns: int, collect: str | None) -> Announcement:
+    return Announcement(name, Form.TOGETHER if collect else Form.AT_ONCE, due_ns, collect)
 
 
 @dataclass

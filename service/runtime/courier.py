@@ -28,10 +28,10 @@ from service.domain.circuit import (
 from service.domain.instants import SECOND_NS, seconds
 from service.domain.quota import WINDOW_NS, free_ns, room
 from service.runtime.clock import Clock
-from service.runtime.deliver import Attempt, Outbox, Outcome, Queue, Waiting
+from service.runtime.deliver import Attempt, Outbox, Outcome, Pending, Queue, Waiting
 from service.runtime.errors import ConnectorError, Rejected, Retryable
 from service.runtime.notify import Destination, Gone, Message, SiteName
-from service.runtime.parcels import Parcel, parcels
+from service.runtime.parcels import Item, Parcel, Room, alarm_parcel, digest_parcel, planned
 from service.runtime.progress import Progress
 from service.runtime.retry import until_done
 
@@ -151,16 +151,15 @@ class Courier:
         portion = await self._until_done(
             partial(self._post.due, self.destination.name, start_ns, 1 if probing else PORTION)
         )
-        limits = self.destination.notifier.limits
-        space = None
-        if limits.per_minute is not None:
-            space = (self._room(critical=True), self._room(critical=False))
-        made = parcels(
-            self._site, portion.pending, listed=limits.notices, room=space, alarms=portion.alarms
-        )
+        room = None
+        if self.destination.notifier.limits.per_minute is not None:
+            room = Room(self._room(critical=True), self._room(critical=False))
         sent = 0
-        for parcel in made:
-            if self._room(critical=parcel.critical) == 0:
+        for item in planned(portion, room):
+            parcel = await self._parcel(item)
+            if parcel is None:
+                continue
+            if self._room(critical=parcel.is_critical) == 0:
                 break
             async with self._sending:
                 await self._hand_over(parcel)
@@ -170,9 +169,22 @@ class Courier:
                 break
         return sent
 
+    async def _parcel(self, item: Item) -> Parcel | None:
+        """The message of ``item``; None when nothing of it is left."""
+        if isinstance(item, Pending):
+            return alarm_parcel(self._site, item)
+        gathered = await self._until_done(
+            partial(
+                self._post.gather, self.destination.name, item, self._clock.now_ns(),
+                listed=self.destination.notifier.limits.notices,
+            )
+        )  # fmt: skip
+        return None if gathered is None else digest_parcel(self._site, gathered)
+
     async def _hand_over(self, parcel: Parcel) -> None:
-        notices = sum(len(one.notices) for one in parcel.told)
-        attempt, error = await self._attempt(parcel.message, alarm=parcel.alarm, notices=notices)
+        attempt, error = await self._attempt(
+            parcel.message, alarm=parcel.alarm, notices=parcel.notices
+        )
         now_ns = self._clock.now_ns()
         if error is None:
             await self._keep(attempt, parcel, WORKS)
@@ -185,7 +197,7 @@ class Courier:
                 self.circuit, now_ns, error=str(error), subject=parcel.alarm, draw=self._draw(),
                 retry_after_s=wish_s,
             )  # fmt: skip
-        pause_s = wait_s(parcel.attempts + 1, self._draw())
+        pause_s = wait_s(parcel.told.attempts + 1, self._draw())
         await self._keep(attempt, parcel, after, next_ns=now_ns + seconds(pause_s))
 
     async def _attempt(
@@ -238,7 +250,7 @@ class Courier:
             partial(
                 self._post.keep,
                 attempt,
-                parcel.told if parcel is not None else (),
+                None if parcel is None else parcel.told,
                 next_ns=next_ns,
                 circuit=after if changed else None,
                 release=release,
@@ -278,7 +290,8 @@ class Courier:
         moments = []
         if waiting.next_ns is not None and self.circuit.state is not CircuitState.DISABLED:
             held_ns = self.circuit.not_before_ns or 0
-            moments.append(max(waiting.next_ns, held_ns, now_ns + self._quota_in_ns()))
+            quota_ns = now_ns + self._quota_in_ns(critical=waiting.is_critical)
+            moments.append(max(waiting.next_ns, held_ns, quota_ns))
         if waiting.oldest_ns is not None:
             moments.append(waiting.oldest_ns + GIVE_UP_NS)
         if waiting.unhanded_ns is not None and self.destination.fallback is not None:
@@ -294,12 +307,12 @@ class Courier:
             self._sent_ns.popleft()
         return room(self._sent_ns, per_minute, now_ns, critical=critical)
 
-    def _quota_in_ns(self) -> int:
+    def _quota_in_ns(self, *, critical: bool) -> int:
         per_minute = self.destination.notifier.limits.per_minute
         if per_minute is None:
             return 0
         now_ns = self._monotonic_ns()
-        return free_ns(self._sent_ns, per_minute, now_ns, critical=False) - now_ns
+        return free_ns(self._sent_ns, per_minute, now_ns, critical=critical) - now_ns
 
     def _monotonic_ns(self) -> int:
         return round(self._clock.monotonic_s() * SECOND_NS)

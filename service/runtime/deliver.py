@@ -14,7 +14,7 @@ from typing import Protocol
 
 from service.domain.alarm import Priority
 from service.domain.circuit import Circuit
-from service.runtime.notify import MessageKind, Notice
+from service.runtime.notify import MessageKind, Notice, Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +22,13 @@ class Pending:
     """What waits for one destination about one alarm: notices, oldest first, and the rows that keep
     them.
 
-    attempts: made so far for the most often tried of them. collect: what these are to be told with,
-    None when the alarm is told by itself.
+    attempts: made so far for the most often tried of them.
     """
 
     alarm: str
     seqs: tuple[int, ...]
     notices: tuple[Notice, ...]
     attempts: int
-    collect: str | None = None
 
     @property
     def priority(self) -> Priority:
@@ -39,11 +37,44 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
+class Bundle:
+    """Alarms that are told together, because they were collected or because a digest of them was
+    tried before; that one's content stays as it is. key: what they share. priority: of the most
+    urgent."""
+
+    key: str
+    is_settled: bool
+    priority: Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Everything that is due, but for the alarms ``apart`` and for digests that were tried."""
+
+    apart: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What one message tells together. seqs: the rows that keep its notices. message: its id.
+    notices: those that it lists, each alarm's in order. priority: of the most urgent."""
+
+    seqs: tuple[int, ...]
+    message: str
+    notices: tuple[Notice, ...]
+    totals: Totals
+    attempts: int
+    priority: Priority
+
+
+@dataclass(frozen=True, slots=True)
 class Portion:
-    """Some of what is due; alarms: of how many alarms something is due in all."""
+    """What is due. pending: some of the alarms that are told by themselves; alarms: how many of
+    those there are in all. bundles: what is told together."""
 
     pending: Sequence[Pending] = ()
     alarms: int = 0
+    bundles: Sequence[Bundle] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +83,7 @@ class Waiting:
 
     next_ns: when the first pending notice is due. oldest_ns: since when the oldest has been tried;
     unhanded_ns: the same of those that no other destination was given. None where there is none.
+    is_critical: whether a critical alarm is among them.
     """
 
     pending: int = 0
@@ -59,6 +91,7 @@ class Waiting:
     next_ns: int | None = None
     oldest_ns: int | None = None
     unhanded_ns: int | None = None
+    is_critical: bool = False
 
 
 class RowState(StrEnum):
@@ -117,13 +150,21 @@ class Outbox(Protocol):
     async def due(self, destination: str, now_ns: int, limit: int) -> Portion:
         """What is pending of up to ``limit`` alarms of which something is due, most urgent alarm
         first, then oldest; all that is pending of one alarm is in one Pending, and ends with the
-        newest notice that was ever told of it, so that nobody is led back."""
+        newest notice that was ever told of it, so that nobody is led back. An alarm of which a
+        digest was tried waits for that."""
+        ...
+
+    async def gather(
+        self, destination: str, what: Bundle | Rest, now_ns: int, *, listed: int
+    ) -> Gathered | None:
+        """All that is pending of the alarms of ``what``, however many; None when nothing is left.
+        Of the notices the ``listed`` most urgent are given, of those the first that came."""
         ...
 
     async def keep(
         self,
         attempt: Attempt,
-        told: Sequence[Pending],
+        told: Pending | Gathered | None,
         *,
         next_ns: int | None,
         circuit: Circuit | None,
@@ -131,7 +172,8 @@ class Outbox(Protocol):
     ) -> None:
         """Notes ``attempt`` in the log with what follows from it, in one transaction: ``told`` is
         delivered, or tried again at ``next_ns``; the destination stands at ``circuit`` (None: as
-        before); release: what waits after failures is due at once."""
+        before); release: what waits after failures is due at once. A digest that failed is tried
+        again with the same content."""
         ...
 
 

@@ -2,103 +2,89 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from service.domain.alarm import Priority
-from service.runtime.deliver import Pending
-from service.runtime.notification import message_id, message_of
-from service.runtime.notify import Message, MessageKind, Notice, SiteName, Totals
+from service.runtime.deliver import Bundle, Gathered, Pending, Portion, Rest
+from service.runtime.notification import message_of
+from service.runtime.notify import Message, MessageKind, SiteName
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One message and what it tells."""
+    """One message and what it tells. alarm: the one that it is about; None for a digest. notices:
+    how many it stands for."""
 
     message: Message
-    told: tuple[Pending, ...]
+    told: Pending | Gathered
+    alarm: str | None
+    notices: int
 
     @property
-    def critical(self) -> bool:
+    def is_critical(self) -> bool:
         """Whether a critical alarm is in it."""
-        return any(one.priority is Priority.CRITICAL for one in self.told)
-
-    @property
-    def alarm(self) -> str | None:
-        """The one alarm that it is about; None for a digest."""
-        return self.told[0].alarm if len(self.told) == 1 else None
-
-    @property
-    def attempts(self) -> int:
-        """Made so far for the most often tried of what it tells."""
-        return max(one.attempts for one in self.told)
+        return self.told.priority is Priority.CRITICAL
 
 
-def parcels(
-    site: SiteName,
-    pending: Sequence[Pending],
-    *,
-    listed: int,
-    room: tuple[int, int] | None = None,
-    alarms: int = 0,
-) -> list[Parcel]:
-    """The messages that tell ``pending``, most urgent first.
+Item = Pending | Bundle | Rest
+"""What becomes one parcel."""
 
-    Each alarm has its own message, those that are collected share a digest. When ``alarms``, which
-    are due in all, are more than ``room`` allows (messages that may go now: of critical alarms, of
-    any), only critical ones go alone, as far as that goes, and a digest tells the others.
 
-    listed: how many notices a digest lists.
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many messages may go now: of any kind, and of those without a critical alarm."""
+
+    critical: int
+    other: int
+
+
+def planned(portion: Portion, room: Room | None) -> list[Item]:
+    """What is told of ``portion`` by one message each, most urgent first.
+
+    Each alarm has its own message, those that were collected share one. When that is more than
+    ``room`` allows, only critical alarms go alone, as far as one message is left for everything
+    else. A digest that was tried before stays as it is. room: None when there is no limit.
     """
-    if room is None or alarms <= min(room):
-        return _collected(site, pending, listed)
-    critical = [one for one in pending if one.priority is Priority.CRITICAL]
-    others = [one for one in pending if one.priority is not Priority.CRITICAL]
-    alone = len(critical) if len(critical) < room[0] else max(0, room[0] - 1)
-    made = [_parcel(site, [one], listed) for one in critical[:alone]]
-    made += [_parcel(site, part, listed) for part in (critical[alone:], others) if part]
-    return made
+    if room is None or portion.alarms + len(portion.bundles) <= room.other:
+        return _by_urgency([*portion.pending, *portion.bundles])
+    if room.critical == 0:
+        return []
+    settled = [one for one in portion.bundles if one.is_settled]
+    critical = [one for one in portion.pending if one.priority is Priority.CRITICAL]
+    alone = critical[: max(0, room.critical - len(settled) - 1)]
+    items = _by_urgency([*alone, *settled])
+    left: list[Pending | Bundle] = [*critical[len(alone) :]]
+    left += [one for one in portion.bundles if not one.is_settled]
+    urgent = any(one.priority is Priority.CRITICAL for one in left)
+    others = left or portion.alarms > len(alone)
+    if urgent or (others and len(items) < room.other):
+        items.append(Rest(frozenset(one.alarm for one in alone)))
+    return items
 
 
-def _collected(site: SiteName, pending: Iterable[Pending], listed: int) -> list[Parcel]:
-    groups: dict[tuple[str, str], list[Pending]] = {}
-    for one in pending:
-        key = ("alarm", one.alarm) if one.collect is None else ("collect", one.collect)
-        groups.setdefault(key, []).append(one)
-    return [_parcel(site, group, listed) for group in groups.values()]
+def alarm_parcel(site: SiteName, pending: Pending) -> Parcel:
+    """The message of one alarm."""
+    message = message_of(site, pending.notices)
+    return Parcel(message, pending, pending.alarm, len(pending.notices))
 
 
-def _parcel(site: SiteName, told: Sequence[Pending], listed: int) -> Parcel:
-    if len(told) == 1:
-        return Parcel(message_of(site, told[0].notices), tuple(told))
-    return Parcel(digest_of(site, told, listed=listed), tuple(told))
-
-
-def digest_of(site: SiteName, told: Sequence[Pending], *, listed: int) -> Message:
-    """One message about several alarms: its totals count every notice, it lists the ``listed`` most
-    urgent, each alarm's in order."""
-    notices = [notice for one in told for notice in one.notices]
-    urgent_first = sorted(told, key=lambda one: (one.priority, -one.notices[-1].at_ns))
-    shown = [notice for one in urgent_first for notice in one.notices][:listed]
-    return Message(
-        id=message_id([one.transition for one in notices]),
+def digest_parcel(site: SiteName, gathered: Gathered) -> Parcel:
+    """The digest of what was gathered; when that is one alarm, its message."""
+    totals, notices = gathered.totals, gathered.notices
+    if totals.alarms == 1 and len(notices) == totals.notices:
+        return Parcel(message_of(site, notices), gathered, notices[0].alarm, len(notices))
+    message = Message(
+        id=gathered.message,
         kind=MessageKind.DIGEST,
         site=site,
-        at_ns=max(one.at_ns for one in notices),
-        notices=tuple(shown),
-        totals=totals_of(notices),
+        at_ns=totals.last_ns,
+        notices=notices,
+        totals=totals,
     )
+    return Parcel(message, gathered, None, totals.notices)
 
 
-def totals_of(notices: Sequence[Notice]) -> Totals:
-    """What ``notices``, at least one, add up to."""
-    return Totals(
-        notices=len(notices),
-        alarms=len({one.alarm for one in notices}),
-        by_kind=Counter(one.kind for one in notices),
-        by_priority=Counter(one.priority for one in notices),
-        by_stage=Counter(one.stage or "" for one in notices),
-        first_ns=min(one.at_ns for one in notices),
-        last_ns=max(one.at_ns for one in notices),
-    )
+def _by_urgency(some: Iterable[Pending | Bundle]) -> list[Item]:
+    ordered: list[Pending | Bundle] = sorted(some, key=lambda one: one.priority)
+    return [*ordered]

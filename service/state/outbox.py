@@ -6,16 +6,26 @@ from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
+from service.domain.alarm import Priority
 from service.domain.circuit import Circuit
 from service.domain.quota import WINDOW_NS
-from service.runtime.deliver import Attempt, Pending, Portion, Standing, Waiting
+from service.runtime.deliver import (
+    Attempt,
+    Bundle,
+    Gathered,
+    Pending,
+    Portion,
+    Rest,
+    Standing,
+    Waiting,
+)
+from service.runtime.notify import MessageKind
 from service.state.database import Database
+from service.state.outbox_due import gather, read_due
 from service.state.outbox_rows import (
-    due_alarms,
     fresh,
     keep_circuit,
     load_circuit,
-    pending_of,
 )
 from service.state.tables_outbox import attempt as attempts
 from service.state.tables_outbox import destination as destinations
@@ -40,15 +50,22 @@ class StateOutbox:
         """What is due of up to ``limit`` alarms, most urgent alarm first."""
 
         def read(connection: Connection) -> Portion:
-            alarms, total = due_alarms(connection, destination, now_ns, limit)
-            return Portion(pending_of(connection, destination, alarms), total)
+            return read_due(connection, destination, now_ns, limit)
 
         return await self._database.read(read)
+
+    async def gather(
+        self, destination: str, what: Bundle | Rest, now_ns: int, *, listed: int
+    ) -> Gathered | None:
+        """All that is pending of the alarms of ``what``."""
+        return await self._database.read(
+            lambda c: gather(c, destination, what, now_ns, listed=listed)
+        )
 
     async def keep(
         self,
         attempt: Attempt,
-        told: Sequence[Pending],
+        told: Pending | Gathered | None,
         *,
         next_ns: int | None,
         circuit: Circuit | None,
@@ -61,10 +78,12 @@ class StateOutbox:
             if next_ns is None
             else {"next_ns": next_ns}
         )
+        if attempt.kind is MessageKind.DIGEST and next_ns is not None:
+            fate["digest"] = attempt.message
         answer = attempt.answer[:ANSWER_CHARS]
 
         def write(connection: Connection) -> None:
-            for some in _parts([seq for one in told for seq in one.seqs]):
+            for some in _parts(() if told is None else told.seqs):
                 connection.execute(
                     update(outbox)
                     .where(outbox.c.seq.in_(some))
@@ -109,11 +128,15 @@ class StateOutbox:
         """What stands in the destination's queue."""
 
         def read(connection: Connection) -> Waiting:
-            pending = connection.execute(
-                select(func.count(), func.min(outbox.c.next_ns), func.min(outbox.c.since_ns)).where(
-                    _pending_at(destination)
+            mine = _pending_at(destination)  # each figure by itself: the first of an index
+            pending, next_ns, oldest_ns = (
+                connection.execute(select(figure).where(mine)).scalar_one()
+                for figure in (
+                    func.count(),
+                    func.min(outbox.c.next_ns),
+                    func.min(outbox.c.since_ns),
                 )
-            ).one()
+            )
             unhanded = connection.execute(
                 select(func.min(outbox.c.since_ns)).where(
                     _pending_at(destination), outbox.c.handed_ns.is_(None)
@@ -124,7 +147,13 @@ class StateOutbox:
                     outbox.c.destination == destination, outbox.c.state == "dead"
                 )
             ).scalar_one()
-            return Waiting(pending[0], dead, pending[1], pending[2], unhanded)
+            critical = connection.execute(
+                select(outbox.c.seq)
+                .where(_pending_at(destination), outbox.c.priority == Priority.CRITICAL)
+                .limit(1)
+            ).first()
+            is_critical = critical is not None
+            return Waiting(pending, dead, next_ns, oldest_ns, unhanded, is_critical)
 
         return await self._database.read(read)
 
@@ -224,7 +253,7 @@ class StateOutbox:
         return await self._database.read(read)
 
 
-def _parts(seqs: list[int]) -> Iterator[list[int]]:
+def _parts(seqs: Sequence[int]) -> Iterator[Sequence[int]]:
     return (seqs[at : at + SOME] for at in range(0, len(seqs), SOME))
 
 

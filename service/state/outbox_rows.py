@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select
+from sqlalchemy import Connection, Row, and_, func, insert, select
 
 from service.domain.announcing import Announcement
 from service.domain.circuit import WORKS, Circuit, CircuitState
@@ -79,36 +79,7 @@ def fresh(now_ns: int) -> dict[str, Any]:
     }
 
 
-def due_alarms(
-    connection: Connection, name: str, now_ns: int, limit: int
-) -> tuple[dict[str, str | None], int]:
-    """The alarms of which something is due for destination ``name``, most urgent first, each with
-    what it is collected with, up to ``limit``; and how many there are in all.
-
-    A row is also due when its last attempt lies in the future: the clock stepped back.
-    """
-    mine = and_(outbox.c.destination == name, outbox.c.state == "pending")
-    now = or_(outbox.c.next_ns <= now_ns, outbox.c.tried_ns > now_ns)
-    full = select(outbox.c.collect).where(mine, now, outbox.c.collect.is_not(None)).distinct()
-    collected = list(connection.execute(full).scalars())
-    alone = func.count() > func.count(outbox.c.collect)
-    ready = or_(func.min(outbox.c.next_ns) <= now_ns, func.max(outbox.c.tried_ns) > now_ns)
-    if collected:
-        ready = or_(ready, func.max(outbox.c.collect).in_(collected))
-    found = connection.execute(
-        select(
-            outbox.c.alarm, func.max(outbox.c.collect), alone.label("alone"), func.count().over()
-        )
-        .where(mine)
-        .group_by(outbox.c.alarm)
-        .having(ready)
-        .order_by(func.min(outbox.c.priority), func.min(outbox.c.ordinal))
-        .limit(limit)
-    ).all()
-    return {row[0]: None if row[2] else row[1] for row in found}, found[0][3] if found else 0
-
-
-def pending_of(connection: Connection, name: str, alarms: dict[str, str | None]) -> list[Pending]:
+def pending_of(connection: Connection, name: str, alarms: Sequence[str]) -> list[Pending]:
     """What waits for destination ``name`` about each of ``alarms``, in their order."""
     place = func.row_number().over(partition_by=outbox.c.alarm, order_by=outbox.c.ordinal)
     ranked = (
@@ -116,7 +87,7 @@ def pending_of(connection: Connection, name: str, alarms: dict[str, str | None])
         .where(
             outbox.c.destination == name,
             outbox.c.state == "pending",
-            outbox.c.alarm.in_(list(alarms)),
+            outbox.c.alarm.in_(alarms),
         )
         .subquery()
     )
@@ -125,11 +96,7 @@ def pending_of(connection: Connection, name: str, alarms: dict[str, str | None])
     for row in connection.execute(wanted):
         rows.setdefault(row.alarm, []).append(row)
     newest = _newest_told(connection, name, alarms)
-    return [
-        _pending(alarm, rows[alarm], newest.get(alarm), collect)
-        for alarm, collect in alarms.items()
-        if alarm in rows
-    ]
+    return [_pending(alarm, rows[alarm], newest.get(alarm)) for alarm in alarms if alarm in rows]
 
 
 def _newest_told(connection: Connection, name: str, alarms: Iterable[str]) -> dict[str, Row[Any]]:
@@ -148,9 +115,7 @@ def _newest_told(connection: Connection, name: str, alarms: Iterable[str]) -> di
     return found
 
 
-def _pending(
-    alarm: str, rows: Sequence[Row[Any]], told: Row[Any] | None, collect: str | None
-) -> Pending:
+def _pending(alarm: str, rows: Sequence[Row[Any]], told: Row[Any] | None) -> Pending:
     """With ``told`` at its end when that is newer: what comes late must not lead back."""
     notices = [load_notice(row.notice) for row in rows]
     if told is not None and told.ordinal > rows[-1].ordinal:
@@ -160,7 +125,6 @@ def _pending(
         seqs=tuple(row.seq for row in rows),
         notices=tuple(notices),
         attempts=max(row.attempts for row in rows),
-        collect=collect,
     )
 
 

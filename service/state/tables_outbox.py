@@ -18,6 +18,7 @@ outbox = Table(
     Column("kind", String(20), nullable=False),
     Column("priority", Integer, nullable=False),
     Column("collect", String(120)),  # what is told together; NULL: the alarm by itself
+    Column("digest", String(60)),  # the one that was tried, whose content stays as it is
     Column("notice", LargeBinary, nullable=False),  # JSON
     Column("state", String(20), nullable=False),  # pending, delivered, dead, dismissed
     Column("attempts", Integer, nullable=False),
@@ -29,10 +30,14 @@ outbox = Table(
     Column("delivered_ns", BigInteger),
     Column("message", String(60)),  # id of the last one that told it
     Column("answer", Text),
-    Index("outbox_due", "destination", "state", "alarm", "ordinal", "priority", "next_ns"),
+    Index("outbox_due", "destination", "state", "next_ns", "alarm", "priority"),
+    Index("outbox_stepped", "destination", "state", "tried_ns", "alarm"),
+    Index("outbox_since", "destination", "state", "since_ns", "handed_ns"),
+    Index("outbox_collect", "destination", "collect"),
+    Index("outbox_digest", "destination", "digest"),
     Index("outbox_once", "transition", "destination", unique=True),
     Index("outbox_order", "ordinal"),
-    Index("outbox_alarm", "alarm"),
+    Index("outbox_alarm", "alarm", "destination", "state", "ordinal"),
     Index("outbox_by_state", "state", "seq"),
 )
 """One row for each transition and destination."""

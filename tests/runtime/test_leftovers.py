@@ -60,7 +60,7 @@ async def test_what_is_done_with_is_forgotten_and_what_waits_is_not(tmp_path: Pa
         await put(database, ("m1", "a"), ("m2", "b"))
         box = StateOutbox(database)
         (first,) = (await box.due("m", T0, 1)).pending
-        await box.keep(attempt_of(first), [first], next_ns=None, circuit=None)
+        await box.keep(attempt_of(first), first, next_ns=None, circuit=None)
         assert await box.forget(T0) == 0
         assert await box.forget(T0 + DAY_NS) == 1
         assert await box.counts() == {"pending": 1}

@@ -192,14 +192,14 @@ async def test_what_is_pending_of_one_alarm_is_told_together(tmp_path: Path) -> 
         now_ns = r.clock.now_ns()
         (first,) = (await box.due("m", now_ns, 10)).pending
         assert [one.kind for one in first.notices] == ["raised"]
-        await box.keep(attempt_of(first), [first], next_ns=now_ns + SECOND_NS, circuit=None)
+        await box.keep(attempt_of(first), first, next_ns=now_ns + SECOND_NS, circuit=None)
         assert (await box.due("m", now_ns, 10)).pending == []
         await r.feed(rows((20, HOT, 1100, 0), cover=(12, 40)))
         (both,) = (await box.due("m", now_ns, 10)).pending
         assert [one.kind for one in both.notices] == ["raised", "returned"]
         assert both.notices[0] == first.notices[0]
         assert both.attempts == 1
-        await box.keep(attempt_of(both), [both], next_ns=None, circuit=None)
+        await box.keep(attempt_of(both), both, next_ns=None, circuit=None)
         assert (await box.due("m", now_ns, 10)).pending == []
         assert await box.counts() == {"delivered": 2}
 
