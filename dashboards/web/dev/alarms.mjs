@@ -1,6 +1,6 @@
 // The mock's alarms, which people can acknowledge.
 
-/** @import { Alarm, AlarmDetail, Delivery, Priority, AlarmState, Transition } from "../src/api/types" */
+/** @import { Alarm, AlarmDetail, Priority, AlarmState, Transition } from "../src/api/types" */
 
 import { journalOf } from "./alarmdesk.mjs";
 
@@ -126,26 +126,6 @@ export function detailOf(alarm) {
   if (alarm.state === "normal") add("cleared", alarm.returned_at);
   const deeds = alarm.state === "normal" ? [] : journalOf(alarm.definition);
   return { ...alarm, transitions: [...transitions, ...deeds].sort((a, b) => Date.parse(a.at) - Date.parse(b.at)) };
-}
-
-/** @param {Alarm[]} alarms @returns {Delivery[]} */
-export function deliveriesOf(alarms) {
-  return alarms
-    .filter(({ priority }) => priority <= 2)
-    .map((alarm, at) => ({
-      id: at + 1,
-      destination: "maintenance",
-      alarm: alarm.id,
-      transition: `${alarm.id}-raised`,
-      kind: "raised",
-      message: `msg_${alarm.id}`,
-      state: at === 1 ? "pending" : "delivered",
-      attempts: at === 1 ? 3 : 1,
-      next_attempt_at: at === 1 ? iso(Date.now() + MINUTE) : null,
-      last_error: at === 1 ? "HTTP 503 from the receiver" : null,
-      created_at: alarm.raised_at,
-      delivered_at: at === 1 ? null : iso(Date.parse(alarm.raised_at) + 900),
-    }));
 }
 
 /** @param {number} ms */

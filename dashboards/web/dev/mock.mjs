@@ -10,9 +10,10 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { parseArgs } from "node:util";
 import { WebSocketServer } from "ws";
-import { acknowledged, deliveriesOf, detailOf, pastAlarms, retrospectiveOf, troubleAlarms } from "./alarms.mjs";
 import { alarmKpis, historyCsv, historyPage } from "./alarmhistory.mjs";
 import { act, beginHolding, definitionsOf, holdsOf, journalOf, listed, SHELVE_MINUTES } from "./alarmdesk.mjs";
+import { acknowledged, detailOf, pastAlarms, retrospectiveOf, troubleAlarms } from "./alarms.mjs";
+import { answerDeliveries, beginDelivering } from "./deliveries.mjs";
 import { answerEntries } from "./entries.mjs";
 import { forecast } from "./forecast.mjs";
 import { explanationOf, giveReason, kpis, losses, wip } from "./losses.mjs";
@@ -47,6 +48,7 @@ function setScene(next) {
   scene = next;
   beginHolding(Date.now());
   alarms = [...(scene === "trouble" ? troubleAlarms(Date.now()) : []), ...pastAlarms(Date.now())];
+  beginDelivering(alarms, scene);
 }
 
 const server = createServer((request, response) => void answer(request, response));
@@ -176,7 +178,6 @@ async function api(request, response, url) {
   if (page !== null) return void response.writeHead(200, { "Content-Type": "text/html; charset=utf-8" }).end(reportPage(page[1] ?? "", query.get("lang") ?? "en"));
   if (call === "GET tags") return json(response, 200, findTags(query.get("query") ?? "", numberOf("limit", 100)));
   if (call === "GET retrospective") return json(response, 200, { entries: retrospectiveOf(Date.now()) });
-  if (call === "GET deliveries") return json(response, 200, { deliveries: deliveriesOf(alarms.slice(0, 12)) });
   if (call === "GET history") {
     const ids = (query.get("tags") ?? "").split(",");
     const [start, end] = [Date.parse(query.get("start") ?? ""), Date.parse(query.get("end") ?? "")];
@@ -194,6 +195,8 @@ async function api(request, response, url) {
     return json(response, 200, { alarms: found.slice(offset, offset + numberOf("limit", 100)) });
   }
   const body = await bodyOf(request);
+  const told = answerDeliveries(call, query, body, role);
+  if (told !== null) return json(response, ...told);
   const more = answerEntries(call, body, role, query.get("preview") === "true");
   if (more !== null) return json(response, ...more);
   const [, id = "", action] = path.split("/").map(decodeURIComponent);

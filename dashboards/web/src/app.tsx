@@ -3,6 +3,7 @@
 import { useEffect } from "preact/hooks";
 import { AlarmsPage } from "./pages/alarms/alarms";
 import { CalendarPage } from "./pages/calendar/calendar";
+import { DeliveriesPage } from "./pages/deliveries/deliveries";
 import { EntriesPage } from "./pages/entries/entries";
 import { LinePage } from "./pages/line/line";
 import { LoginPage } from "./pages/login";
@@ -36,6 +37,7 @@ export function App() {
         {page === "entries" && <EntriesPage />}
         {page === "calendar" && <CalendarPage />}
         {page === "reports" && <ReportsPage />}
+        {page === "deliveries" && <DeliveriesPage />}
       </main>
     </>
   );

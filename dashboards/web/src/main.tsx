@@ -2,6 +2,7 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { App } from "./app";
 import { followHash } from "./route";
+import { followDestinations } from "./state/destinations";
 import { start } from "./state/store";
 import { followTheme } from "./state/theme";
 import "./styles/base.css";
@@ -14,6 +15,7 @@ import "./styles/held.css";
 import "./styles/entries.css";
 import "./styles/losses.css";
 import "./styles/reports.css";
+import "./styles/deliveries.css";
 import { language } from "./words";
 
 followTheme();
@@ -22,4 +24,5 @@ effect(() => {
   document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
 });
 start();
+followDestinations();
 render(<App />, document.getElementById("app") as HTMLElement);

@@ -2,7 +2,7 @@
 
 import { effect, signal } from "@preact/signals";
 
-export const PAGES = ["line", "losses", "alarms", "trends", "reports", "entries", "calendar"] as const;
+export const PAGES = ["line", "losses", "alarms", "trends", "reports", "entries", "calendar", "deliveries"] as const;
 export type Page = (typeof PAGES)[number];
 export type Route = { page: Page; params: URLSearchParams };
 

@@ -9,7 +9,6 @@ import type {
   CalendarChange,
   Changed,
   AlarmExplanation,
-  Delivery,
   Entry,
   Forecast,
   History,
@@ -96,14 +95,18 @@ export const rest = {
     call<Changed>("POST", `calendar?preview=${preview}`, { body: change }),
   retrospective: (limit: number) =>
     call<{ entries: RetrospectiveEntry[] }>("GET", `retrospective?limit=${limit}`),
-  deliveries: (limit: number) => call<{ deliveries: Delivery[] }>("GET", `deliveries?limit=${limit}`),
 };
 
 /** quiet: a 401 is an answer here, not the end of the session. */
 export async function call<T>(
   method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
-  { body, quiet = false, key }: { body?: unknown; quiet?: boolean; key?: string } = {},
+  {
+    body,
+    quiet = false,
+    key,
+    patienceMs = TIMEOUT_MS,
+  }: { body?: unknown; quiet?: boolean; key?: string; patienceMs?: number } = {},
 ): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-Anodewatch"] = "1"; // proves that the request came from this page
@@ -116,7 +119,7 @@ export async function call<T>(
       headers,
       credentials: "same-origin",
       cache: "no-store",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(patienceMs),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch (error) {

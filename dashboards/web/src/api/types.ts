@@ -284,22 +284,6 @@ export type RetrospectiveEntry = {
   found_at: string;
 };
 
-export type DeliveryState = "pending" | "delivered" | "dead";
-export type Delivery = {
-  id: number;
-  destination: string;
-  alarm: string;
-  transition: string;
-  kind: string;
-  message: string | null;
-  state: DeliveryState;
-  attempts: number;
-  next_attempt_at: string | null;
-  last_error: string | null;
-  created_at: string;
-  delivered_at: string | null;
-};
-
 /** A kept shift report's newest revision, with plant output; unknown is null. */
 export type ReportItem = {
   shift: string;

@@ -1,6 +1,8 @@
 // Whether the values on the page are alive. It always takes the same room, so that nothing jumps.
 
 import { plantTime } from "../format/time";
+import { hashOf } from "../route";
+import { troubled } from "../state/destinations";
 import { connection, live, onServerClock, sources, timeZone } from "../state/store";
 import { words } from "../words";
 import { SourceMarks } from "./sources";
@@ -22,6 +24,19 @@ export function ConnectionBar() {
       <span class={`dot ${now.state}`} aria-hidden="true" />
       <span>{now.state === "connected" ? text.connected : text.connecting}</span>
       {sources.value !== null && <SourceMarks sources={sources.value} />}
+      <DeliveryMark />
     </div>
+  );
+}
+
+/** Only when a destination is down or has dead letters: whoever should be told is not told. */
+function DeliveryMark() {
+  const text = words.value.deliveries;
+  const names = troubled.value.map(({ name }) => name);
+  if (names.length === 0) return null;
+  return (
+    <a class="delivery-trouble" href={hashOf("deliveries")} data-testid="delivery-trouble">
+      ▲ {text.trouble(names.join(", "))}
+    </a>
   );
 }

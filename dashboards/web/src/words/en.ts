@@ -2,13 +2,14 @@
 
 import { alarmDesk } from "./alarmdesk.en";
 import { alarmHistory, alarmKpi } from "./alarms.en";
+import { deliveries } from "./deliveries.en";
 
 export const en = {
   language: "English",
   product: "Anodewatch",
   outdated: "This page is older than the service. Reload it.",
   reload: "Reload",
-  nav: { line: "Line", losses: "Losses", alarms: "Alarms", trends: "Trends", reports: "Reports", entries: "Entries", calendar: "Calendar", label: "Pages", skip: "Skip to the page" },
+  nav: { line: "Line", losses: "Losses", alarms: "Alarms", trends: "Trends", reports: "Reports", entries: "Entries", calendar: "Calendar", deliveries: "Deliveries", label: "Pages", skip: "Skip to the page" },
   theme: { label: "Theme", auto: "Auto", light: "Light", dark: "Dark" },
   user: {
     label: "User",
@@ -272,7 +273,7 @@ export const en = {
     meanwhile: "Also at that time",
     deliveries: "Notifications",
     noDeliveries: "Nobody was notified.",
-    deliveryStates: { pending: "Pending", delivered: "Delivered", dead: "Given up" },
+    deliveryStates: { pending: "Pending", delivered: "Delivered", dead: "Given up", dismissed: "Put aside" },
     attempts: (n: number) => (n === 1 ? "1 attempt" : `${n} attempts`),
     nextAttempt: (time: string) => `next attempt ${time}`,
     rule: "Rule",
@@ -400,4 +401,5 @@ export const en = {
     failed: (detail: string) => `The history could not be read: ${detail}`,
     unknownTag: "This tag is not known here.",
   },
+  deliveries,
 };

@@ -2,6 +2,7 @@
 
 import { alarmDesk } from "./alarmdesk.zh";
 import { alarmHistory, alarmKpi } from "./alarms.zh";
+import { deliveries } from "./deliveries.zh";
 import type { Words } from "./words";
 
 export const zh: Words = {
@@ -9,7 +10,7 @@ export const zh: Words = {
   product: "Anodewatch",
   outdated: "页面版本比服务旧，请重新加载。",
   reload: "重新加载",
-  nav: { line: "产线", losses: "损失", alarms: "报警", trends: "趋势", reports: "报告", entries: "录入", calendar: "日历", label: "页面", skip: "跳到页面内容" },
+  nav: { line: "产线", losses: "损失", alarms: "报警", trends: "趋势", reports: "报告", entries: "录入", calendar: "日历", deliveries: "通知", label: "页面", skip: "跳到页面内容" },
   theme: { label: "主题", auto: "自动", light: "浅色", dark: "深色" },
   user: {
     label: "用户",
@@ -266,7 +267,7 @@ export const zh: Words = {
     meanwhile: "同时发生",
     deliveries: "通知",
     noDeliveries: "未发出通知。",
-    deliveryStates: { pending: "待发送", delivered: "已送达", dead: "已放弃" },
+    deliveryStates: { pending: "待发送", delivered: "已送达", dead: "已放弃", dismissed: "已搁置" },
     attempts: (n) => `尝试 ${n} 次`,
     nextAttempt: (time) => `下次尝试 ${time}`,
     rule: "规则",
@@ -394,4 +395,5 @@ export const zh: Words = {
     failed: (detail) => `无法读取历史：${detail}`,
     unknownTag: "此处没有该位号。",
   },
+  deliveries,
 };

@@ -1,8 +1,9 @@
 // One alarm in full: what happened step by step, who was notified, and its trend.
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { type Delivery, post } from "../../api/deliveries";
 import { CallFailed, rest } from "../../api/rest";
-import type { Alarm, AlarmDetail, AlarmExplanation, Delivery } from "../../api/types";
+import type { Alarm, AlarmDetail, AlarmExplanation } from "../../api/types";
 import { hashOf } from "../../route";
 import { needsAcknowledging } from "../../state/live";
 import { mayAcknowledge } from "../../state/store";
@@ -13,7 +14,7 @@ import { AlarmActions } from "./actions";
 import { Holds } from "./holds";
 import { Steps } from "./steps";
 
-const DELIVERIES = 500;
+const DELIVERIES = 100;
 const AROUND_MS = 30 * 60_000;
 
 export function AlarmDetails({ alarm }: { alarm: Alarm }) {
@@ -28,10 +29,11 @@ export function AlarmDetails({ alarm }: { alarm: Alarm }) {
     let wanted = true;
     async function load(): Promise<void> {
       try {
-        const [one, all] = await Promise.all([rest.alarm(alarm.id), rest.deliveries(DELIVERIES)]);
+        const told = post.deliveries({ state: "", destination: "", alarm: alarm.id }, DELIVERIES, null);
+        const [one, all] = await Promise.all([rest.alarm(alarm.id), told]);
         if (!wanted) return;
         setDetail(one);
-        setDeliveries(all.deliveries.filter((each) => each.alarm === alarm.id));
+        setDeliveries(all.deliveries);
       } catch (error) {
         if (!(error instanceof CallFailed)) throw error;
         if (wanted) setProblem(error.detail);
