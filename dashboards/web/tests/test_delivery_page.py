@@ -5,10 +5,6 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from dashboards.web.tests.test_pages import Mock, browser, mock, page
-
-__all__ = ["Mock", "browser", "mock", "page"]
-
 
 def test_destinations_that_are_down_are_named_on_every_page(page: Page) -> None:
     expect(page.get_by_test_id("delivery-trouble")).to_contain_text("foremen, old-pager")
