@@ -30,8 +30,7 @@ class Answer:
     def said(self) -> str:
         """Status and the start of the body, for the log of deliveries."""
         text = self.target.without_secrets(self.body.decode("utf-8", "replace"))
-        text = " ".join(text.split())
-        return f"HTTP {self.status} {text[:SHOWN_CHARACTERS]}".strip()
+        return f"HTTP {self.status} {printable(text)}".strip()
 
     def require_success(self, now_ns: int) -> None:
         """Nothing for 2xx. Raises Retryable for 408, 425, 429 and 5xx, with the wish of a
@@ -52,8 +51,15 @@ class Answer:
             to = urlsplit(self.headers.get("location", "")).hostname
         except ValueError:
             to = None
-        where = f"to {to}" if to else "to another path" if "location" in self.headers else "nowhere"
+        elsewhere = "to another path" if "location" in self.headers else "nowhere"
+        where = f"to {printable(to)}" if to else elsewhere
         return (
             f"HTTP {self.status}, a redirect {where}; none is followed: "
             "give the destination its final address"
         )
+
+
+def printable(text: str) -> str:
+    """The start of what somebody else said, on one line, fit for logs and terminals."""
+    words = " ".join(text[: 4 * SHOWN_CHARACTERS].split())[:SHOWN_CHARACTERS]
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in words)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from connectors.outbound.answer import Answer
+from connectors.outbound.answer import Answer, printable
 from connectors.outbound.resolve import Resolve, SystemResolver
 from connectors.outbound.settings import OutboundSettings
 from connectors.outbound.target import PORTS, Target
@@ -83,15 +83,17 @@ class Outbound:
         why = self._settings.refusal(target)
         if why is not None:
             raise Rejected(f"{target.host}: not called: {why}")
-        return await self.addresses(target.host, target.port)
+        return await self._addresses(target.host, target.port)
 
-    async def addresses(self, host: str, port: int) -> tuple[str, ...]:
+    async def _addresses(self, host: str, port: int) -> tuple[str, ...]:
         """The addresses of ``host`` that may be called, from one look-up. Raises Rejected when
         there is none, Retryable when the name leads nowhere."""
         try:
             found = await self._resolve(host, port)
         except OSError as error:
-            raise Retryable(f"{host}: the name leads nowhere now: {error}") from error
+            raise Retryable(
+                f"{host}: the name leads nowhere now: {printable(str(error))}"
+            ) from error
         refusals: list[str] = []
         allowed: list[str] = []
         for text in dict.fromkeys(found):
@@ -114,7 +116,7 @@ class Outbound:
         found = (
             (target.host,)
             if target.address is not None
-            else await self.addresses(target.host, target.port)
+            else await self._addresses(target.host, target.port)
         )
         for left in range(len(found) - 1, 0, -1):
             try:
@@ -208,4 +210,4 @@ def _cause(error: httpx.HTTPError) -> str:
     cause: BaseException = error
     while (deeper := cause.__cause__ or cause.__context__) is not None:
         cause = deeper
-    return f"{type(cause).__name__}: {cause}"
+    return printable(f"{type(cause).__name__}: {cause}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validator
 
-from connectors.outbound.addresses import PUBLIC, Networks, parse_address, parse_networks
-from connectors.outbound.target import Target, TargetField
+from connectors.outbound.addresses import PUBLIC, Networks, parse_networks
+from connectors.outbound.target import Target, TargetField, parse_target
 
 
 def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -19,21 +20,20 @@ def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 def _hosts(texts: tuple[str, ...]) -> tuple[str, ...]:
     for text in texts:
-        name = text.removeprefix("*.")
-        if not name or (any(c in name for c in "*/:@ ") and parse_host(name) is None):
+        name = text.removeprefix("*.").lower()
+        try:
+            found = parse_target(f"http://[{name}]" if ":" in name else f"http://{name}").host
+        except ValueError:
+            found = ""
+        if not name or found != name:
             raise ValueError(f'expected a host, or "*." and a domain; came "{text}"')
     return tuple(text.lower() for text in texts)
 
 
-def parse_host(name: str) -> object | None:
-    """The address that ``name`` is; None when it is none, however it is written."""
-    try:
-        return parse_address(name)
-    except ValueError:
-        return None
-
-
 Hosts = Annotated[tuple[str, ...], AfterValidator(_hosts)]
+
+
+LOOPBACK = IPv4Address("127.0.0.1")
 
 
 class OutboundSettings(BaseModel, extra="forbid", frozen=True):
@@ -92,9 +92,18 @@ class OutboundSettings(BaseModel, extra="forbid", frozen=True):
 
     def refusal(self, target: Target) -> str | None:
         """Why ``target`` may not be called, as far as its text tells; None when it may."""
-        if self.hosts and not _among(target.host, self.hosts):
-            return f"host {target.host} is not among [outbound] hosts"
-        return None if target.address is None else self.allowed().refusal(target.address)
+        return self.refusal_of_host(target.host) or (
+            None if target.address is None else self.allowed().refusal(target.address)
+        )
+
+    def refusal_of_host(self, host: str) -> str | None:
+        """Why ``host`` may not be called, as far as its name tells; None when it may. ``localhost``
+        is this machine, whoever resolves it (RFC 6761, 6.3): a proxy would take it for its own."""
+        if self.hosts and not _among(host, self.hosts):
+            return f"host {host} is not among [outbound] hosts"
+        if host == "localhost" or host.endswith(".localhost"):
+            return self.allowed().refusal(LOOPBACK)
+        return None
 
     def is_direct(self, target: Target) -> bool:
         """Whether ``target`` is called without a proxy."""

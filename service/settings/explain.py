@@ -105,7 +105,14 @@ def _found(model: type[BaseModel], detail: ErrorDetails) -> str:
         return "something else"
     if isinstance(detail["input"], dict):
         return "this table"
-    return shown(detail["input"])
+    return shown(_without_query(detail["input"]))
+
+
+def _without_query(value: object) -> object:
+    """An address without its query, which may hold a token; anything else as it is."""
+    if isinstance(value, str) and "://" in value:
+        return value.partition("?")[0]
+    return value
 
 
 def _example(owner: type[BaseModel] | None, key: str | int) -> str | None:

@@ -74,9 +74,18 @@ def summary(site: Site) -> list[str]:
         f"shifts         {shifts}; {site.crews} crews",
         f"plan           {plan}, {rate_t_per_h:.2f} t/h",
         f"rules          {len(site.rules)}: {_counts(watched)}",
+        f"outbound       {_outbound(site)}",
         f"notifications  {', '.join(d.name for d in site.destinations) or 'none'}",
         f"{site.folder} is sound",
     ]
+
+
+def _outbound(site: Site) -> str:
+    """Where messages may go."""
+    outbound = site.outbound
+    proxy = "" if outbound.proxy is None else f", through {outbound.proxy}"
+    hosts = f" of {', '.join(outbound.hosts)}" if outbound.hosts else ""
+    return f"{', '.join(outbound.networks) or 'nowhere'}{hosts}{proxy}"
 
 
 def _versions(site: Site) -> list[str]:

@@ -110,6 +110,16 @@ BROKEN_SETTINGS = (
         ('"public" or a network', "has host bits set"),
     ),
     BrokenSite(
+        "webhook's address in a variable that is not set", "site.toml",
+        'url = "http://127.0.0.1:8090/alarms"', 'url_env = "ANODEWATCH_NO_SUCH_URL"',
+        "url_env =", "notifications[1].url_env", ("ANODEWATCH_NO_SUCH_URL unset",),
+    ),
+    BrokenSite(
+        "webhook with two addresses", "site.toml",
+        'url = "http://127.0.0.1:8090/alarms"', 'url = "http://127.0.0.1/"\nurl_env = "PATH"',
+        "[[notifications]]", "notifications[1]", ("exactly one of url, url_env and url_file",),
+    ),
+    BrokenSite(
         "secret in a variable that is not set", "site.toml",
         "secret = ", 'secret_env = "ANODEWATCH_NO_SUCH_SECRET" # ',
         "secret_env =", "notifications[1].secret_env",

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+import socket
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from connectors.outbound.addresses import parse_networks
 from connectors.outbound.settings import OutboundSettings
-from connectors.outbound.target import parse_target
+from connectors.outbound.target import PORTS, parse_target
 
 REFUSED = [
     ("127.0.0.1", "loopback"),
@@ -111,6 +118,62 @@ def test_a_target_shows_where_it_is_and_nothing_else() -> None:
     assert parse_target("http://[2A00::1]").authority == "[2a00::1]"
 
 
+PIECES = st.sampled_from(
+    [
+        *("http://", "https://", "ftp://", "//", "/", "\\", "@", ":", "#", "?", "[", "]", "%", "."),
+        *("127.0.0.1", "::1", "0x7f", "2130706433", "017700000001", "example.com", "evil.example"),
+        *("80", "0", "a", "ⓔ", "。", "\t", " ", "\n", "\x00", "-", "_", "%2e", "%00", "localhost"),
+    ]
+)
+TEXTS = st.lists(PIECES, max_size=9).map("".join)
+
+
+@given(text=TEXTS | TEXTS.map("http://{}".format) | st.text(max_size=30))
+def test_every_parser_reads_what_is_accepted_alike(text: str) -> None:
+    try:
+        target = parse_target(text)
+    except ValueError:
+        return
+    for host, port in (
+        (httpx.URL(text).host, httpx.URL(text).port),
+        (urlsplit(text).hostname, urlsplit(text).port),
+    ):
+        assert (host, port or PORTS[target.scheme]) == (target.host, target.port)
+    with suppress(OSError):  # what a resolver would take for an address is one for us as well
+        socket.inet_aton(target.host)
+        assert target.address is not None
+
+
+ANY_ADDRESS = st.ip_addresses() | st.sampled_from(
+    [f"{a}{b}" for a in ("::ffff:", "64:ff9b::", "2002::", "::") for b in ("7f00:1", "a:b")]
+).map(ip_address)
+
+
+@given(
+    address=ANY_ADDRESS, networks=st.lists(st.sampled_from(["public", "10.0.0.0/8"]), max_size=2)
+)
+def test_nothing_is_called_that_python_knows_to_be_special(
+    address: IPv4Address | IPv6Address, networks: list[str]
+) -> None:
+    if parse_networks(networks).refusal(address) is None:
+        assert address.is_global or address in ip_network("10.0.0.0/8")
+        assert not address.is_multicast
+
+
+@given(number=st.integers(0, 2**32 - 1))
+def test_an_address_within_another_one_is_judged_as_well(number: int) -> None:
+    inner = IPv4Address(number)
+    everything = parse_networks(["public", "::/0"])
+    for outer in (
+        IPv6Address((0xFFFF << 32) | number),
+        IPv6Address((0x64FF9B << 96) | number),
+        IPv6Address((0x2002 << 112) | (number << 80) | 1),
+        IPv6Address((0x2A001450 << 96) | (0x5EFE << 32) | number),
+        IPv6Address((0x20010000 << 96) | (0x08080808 << 64) | (number ^ 0xFFFFFFFF)),
+    ):
+        assert (everything.refusal(outer) is None) == (everything.refusal(inner) is None)
+
+
 HOSTS = [
     ("hooks.example.com", True),
     ("a.plant.example", True),
@@ -124,3 +187,22 @@ HOSTS = [
 def test_listed_hosts(host: str, allowed: bool) -> None:
     settings = OutboundSettings(hosts=("hooks.example.com", "*.plant.example"))
     assert (settings.refusal(parse_target(f"https://{host}/x")) is None) is allowed
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["", "*", "*.", "a b", "http://a", "a/b", "a:80", "user@a", "*.*.a", "127.1", "ä.example"],
+)
+def test_hosts_that_are_none(host: str) -> None:
+    with pytest.raises(ValidationError, match="expected a host"):
+        OutboundSettings(hosts=(host,))
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "a.localhost"])
+def test_localhost_is_this_machine_also_behind_a_proxy(host: str) -> None:
+    proxied = OutboundSettings.model_validate({"proxy": "http://proxy.example:3128"})
+    refusal = proxied.refusal(parse_target(f"http://{host}/"))
+    assert refusal is not None
+    assert "loopback" in refusal
+    allowed = OutboundSettings(networks=("127.0.0.1/32",))
+    assert allowed.refusal(parse_target(f"http://{host}/")) is None

@@ -41,6 +41,18 @@ def test_a_broken_site_is_named_with_file_line_field_and_remedy(
     assert PLACE.fullmatch(lines[0])
 
 
+def test_a_token_in_an_address_is_not_shown(tmp_path: Path) -> None:
+    site = copy_of_sample(tmp_path)
+    text = (site / "site.toml").read_text(encoding="utf-8")
+    wrong = "http://127.0.0.1:99999/alarms?key=s3cret-token"
+    (site / "site.toml").write_text(
+        text.replace("http://127.0.0.1:8090/alarms", wrong), encoding="utf-8"
+    )
+    (problem,) = problems_of(site)
+    assert problem.found == '"http://127.0.0.1:99999/alarms"'
+    assert "s3cret" not in str(problem)
+
+
 def test_the_sample_is_sound() -> None:
     lines, code = report(SAMPLE)
     assert code == 0

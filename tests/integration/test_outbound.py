@@ -229,6 +229,25 @@ def test_a_certificate_file_that_is_none(tmp_path: Path) -> None:
         open_outbound(OutboundSettings(ca_file=tmp_path / "ca.pem"))
 
 
+async def test_addresses_for_other_protocols_obey_the_same_lists() -> None:
+    names = Names(["127.0.0.1", "10.0.0.1"])
+    way = outbound(names, networks=LOOPBACK, hosts=["mail.example"])
+    assert await way.addresses_of(parse_target("http://mail.example:587")) == ("127.0.0.1",)
+    with pytest.raises(Rejected, match=r"mail.other: not called: .* not among"):
+        await way.addresses_of(parse_target("http://mail.other:587"))
+    assert names.asked == ["mail.example"]
+
+
+async def test_what_others_say_is_fit_for_a_terminal() -> None:
+    said = "no\x1b[2J\r\n\u202eway ".encode() + b"\xff" * 5_000
+    raw = b"HTTP/1.1 400 x\r\ncontent-length: %d\r\n\r\n%b" % (len(said), said)
+    async with serving(raw) as server:
+        answer = await post(to_loopback(), server.url)
+    assert answer.said.startswith("HTTP 400 no\N{REPLACEMENT CHARACTER}[2J")
+    assert answer.said.isprintable()
+    assert len(answer.said) < 600
+
+
 async def test_tokens_of_an_address_are_in_no_log_and_no_error(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

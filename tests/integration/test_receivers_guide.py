@@ -38,8 +38,7 @@ from service.domain.instants import SECOND_NS
 from service.runtime.clock import SystemClock
 from service.runtime.errors import Rejected
 from service.runtime.notification import message_of
-from service.runtime.notify import Message, MessageKind, SiteName
-from service.runtime.parcels import totals_of
+from service.runtime.notify import Message, MessageKind, SiteName, Totals
 from tests.conftest import ROOT
 from tests.notices import AT_NS, message, notice
 
@@ -217,9 +216,16 @@ def bare(kind: MessageKind, **more: Any) -> Message:
     return Message(f"msg_{kind}", kind, message().site, AT_NS, **more)
 
 
-DIGEST = bare(
-    MessageKind.DIGEST, notices=(OTHER, RAISED), totals=totals_of([OTHER, RAISED, RETURNED])
+TOTALS = Totals(
+    notices=3,
+    alarms=2,
+    by_kind={TransitionKind.RAISED: 2, TransitionKind.RETURNED: 1},
+    by_priority={Priority.CRITICAL: 1, Priority.HIGH: 2},
+    by_stage={"CB": 3},
+    first_ns=AT_NS,
+    last_ns=RETURNED.at_ns,
 )
+DIGEST = bare(MessageKind.DIGEST, notices=(OTHER, RAISED), totals=TOTALS)
 
 
 PYTHON: list[str | Path] = [sys.executable, "receiver.py"]
@@ -322,6 +328,7 @@ def test_the_guide_says_the_waits_and_bounds_that_hold() -> None:
     assert f"at least every {PROBE_CAP_S / 60:.0f} minutes" in GUIDE
     assert OPENS_AFTER == 3
     assert "After three failures in a row" in GUIDE
+    assert f"the most urgent, up to {WebhookNotifier.limits.notices} " in GUIDE
     assert f"`timeout_s`, {WebhookSettings.model_fields['timeout_s'].default:.0f} s" in GUIDE
     kinds = set(re.findall(r"`(alarm\.\w+|digest|test|heartbeat)`", GUIDE))
     types = json.loads(SCHEMAS["notification-2.json"])["oneOf"]

@@ -141,7 +141,7 @@ async def test_a_secret_that_is_rotated_in_mid_retry(tmp_path: Path) -> None:
             file.write_text(f"{receiver.secret}\n{SECRET}\n", encoding="utf-8")
             assert (await one.send(MESSAGE)).startswith("HTTP 204")
             file.unlink()
-            with pytest.raises(Retryable, match=r"can't be signed: secret file .*webhook\.secret"):
+            with pytest.raises(Retryable, match=r"can't be signed: webhook secret file"):
                 await one.send(MESSAGE)
             file.write_text(receiver.secret, encoding="utf-8")
             assert (await one.send(MESSAGE)).startswith("HTTP 204")
@@ -159,6 +159,6 @@ async def test_a_receiver_that_has_not_changed_yet_is_content_too() -> None:
 
 
 async def test_without_its_secret_nothing_is_opened(tmp_path: Path) -> None:
-    with pytest.raises(Fatal, match="webhook m: secret file"):
+    with pytest.raises(Fatal, match="webhook m: webhook secret file"):
         async with notifier("http://127.0.0.1:9/", None, secret_file=tmp_path / "none"):
             pass
