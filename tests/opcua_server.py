@@ -82,14 +82,16 @@ async def node_opcua_server(
     port: int | None = None,
     operation_limit: int = 0,
     few: bool = False,
+    history: bool = False,
     namespaces_before: int = 0,
     without: str = "",
 ) -> AsyncIterator[NodeOpcuaServer]:
     """A node-opcua server whose 211 moving variables change ``rate`` times a second.
 
     Its log, which goes on where there is one, and certificates live in ``folder``. operation_limit:
-    MaxMonitoredItemsPerCall, 0 for none. few: a fifth of the variables. namespaces_before: how many
-    other namespaces come first. without: a variable that it has not.
+    MaxMonitoredItemsPerCall, 0 for none. few: a fifth of the variables. history: it keeps what
+    moved. namespaces_before: how many other namespaces come first. without: a variable that it has
+    not.
     """
     await asyncio.to_thread(install_node_opcua)
     log_file = folder / "node-opcua.jsonl"
@@ -105,7 +107,7 @@ async def node_opcua_server(
     said = folder / "node-opcua.out"
     with said.open("wb") as output:
         process = subprocess.Popen(  # noqa: ASYNC220  starting a process does not wait for it
-            [_node(), FOLDER / "server.mjs", *(["--few"] if few else [])]
+            [_node(), FOLDER / "server.mjs", *_flags(few=few, history=history)]
             + [text for key, value in arguments.items() for text in (f"--{key}", str(value))],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -120,6 +122,10 @@ async def node_opcua_server(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _flags(**given: bool) -> list[str]:
+    return [f"--{name}" for name, is_set in given.items() if is_set]
 
 
 def install_node_opcua() -> None:

@@ -98,6 +98,48 @@ def decode_republish(data: bytes) -> Message:
         ) from error
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryResult:
+    """What a HistoryReadResponse has of one node; the handles of its values mean nothing.
+
+    continuation: with which the rest is asked for, empty when there is none.
+    """
+
+    status: int
+    continuation: bytes
+    values: Values
+
+
+def decode_history(data: bytes) -> list[HistoryResult]:
+    """The results of a HistoryReadResponse (Part 11, 6.4) in their order. WireError when it can't
+    be read."""
+    try:
+        at = _after_header(data)
+        (count,) = INT32.unpack_from(data, at)
+        at += 4
+        found = []
+        for _ in range(count):
+            one, at = _history_result(data, at)
+            found.append(one)
+        return found
+    except (IndexError, struct.error) as error:
+        raise WireError(f"the HistoryReadResponse breaks off: {error}") from error
+
+
+def _history_result(data: bytes, at: int) -> tuple[HistoryResult, int]:
+    (status,) = UINT32.unpack_from(data, at)
+    start, at = at + 8, wire.skip_string(data, at + 4)
+    continuation = data[start:at]
+    _, _, at = wire.read_node_id(data, at)
+    encoding = data[at]
+    at += 1
+    rows = _Rows()
+    if encoding == 1:
+        body, at = at + 4, wire.skip_string(data, at)
+        _find(data, body, at, rows, lead=0)
+    return HistoryResult(status, continuation, _values(data, rows)), at
+
+
 def _publish(data: bytes) -> Published:
     at = _after_header(data)
     (subscription,) = UINT32.unpack_from(data, at)
@@ -151,17 +193,18 @@ class _Rows:
     unsupported: dict[int, str] = field(default_factory=dict)
 
 
-def _find(data: bytes, at: int, end: int, found: _Rows) -> None:
-    """Walks over the values of one DataChangeNotification, which ends at ``end``."""
+def _find(data: bytes, at: int, end: int, found: _Rows, *, lead: int = 4) -> None:
+    """Walks over an array of values that ends at ``end``: monitored items, each with 4 bytes of
+    handle in front, or with a lead of 0 bare DataValues."""
     (count,) = INT32.unpack_from(data, at)
-    at += 4
-    place = found.place
+    at += lead
+    place, gone = found.place, 4 - lead
     for _ in range(count):
         size = _SIZES[data[at + 4] & _DEFINED][data[at + 5]]
         place.append(at)
-        at = at + size if size else _unusual(data, at, found)
-    if at > end:
-        raise WireError(f"{count} values were announced; the notification ends before the last")
+        at = (at + size if size else _unusual(data, at, found)) - gone
+    if at > end - gone:
+        raise WireError(f"{count} values were announced; the array ends before the last")
 
 
 def _values(data: bytes, found: _Rows) -> Values:

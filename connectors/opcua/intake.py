@@ -35,7 +35,7 @@ class Intake:
         log_rejected(self._kept)
         if items:
             now_ns = self._clock.now_ns()
-            self._put(
+            self._kept.put(
                 make_batch(
                     [item.tag for item in items],
                     [now_ns] * len(items),
@@ -67,7 +67,7 @@ class Intake:
             last = batches[-1:] or (empty_batch(received_ns=now_ns, source=kept.name),)
             batches = (*batches[:-1], replace(last[0], covers=(cover,)))
         for batch in batches:
-            self._put(batch)
+            kept.put(batch)
         subscription.took(message, kept.position)
         if message.closed is not None:
             kept.lose(subscription)
@@ -125,7 +125,3 @@ class Intake:
         before_ns = subscription.liveness.interrupt(until_ns)
         if before_ns is not None:
             self._kept.note_gap(subscription.group, before_ns, until_ns, reason)
-
-    def _put(self, batch: Batch) -> None:
-        self._kept.position += 1
-        self._kept.inbox.put(replace(batch, position=self._kept.position))

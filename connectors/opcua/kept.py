@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from asyncua import Client
@@ -15,6 +16,7 @@ from connectors.opcua.items import RejectedItem
 from connectors.opcua.newest import Newest
 from connectors.opcua.subscription import Subscription
 from service.domain.arrays import Int32s
+from service.domain.batch import Batch
 from service.domain.instants import to_iso
 from service.domain.tag import Tag
 
@@ -33,6 +35,8 @@ COUNTERS = (
     "lost_messages",
     "damaged_messages",
     "gaps",
+    "gaps_backfilled",
+    "backfilled",
     "overflow",
     "pauses",
     "refused_integers",
@@ -61,7 +65,8 @@ class Kept:
 
     client: with a session that the server may still hold. handle_of, tag_of: client handles, the
     same in every connection. subscriptions: by id, those that the server may still hold. proven_ns:
-    by group, up to when it was covered when its subscription was lost. position: of the last Batch;
+    by group, up to when it was covered when its subscription was lost. gaps: the last ones; unread:
+    those of which the server's history was not asked yet. position: of the last Batch;
     durable: up to which the journal has them.
     """
 
@@ -75,6 +80,8 @@ class Kept:
     unsupported: dict[int, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(COUNTERS, 0)))
     gaps: deque[Gap] = field(default_factory=lambda: deque(maxlen=MOST_GAPS))
+    unread: deque[Gap] = field(default_factory=lambda: deque(maxlen=MOST_GAPS))
+    gap_noted: asyncio.Event = field(default_factory=asyncio.Event)
     position: int = 0
     durable: int = 0
     connections: int = 0
@@ -104,11 +111,31 @@ class Kept:
         for subscription in list(self.subscriptions.values()):
             self.lose(subscription)
 
+    def put(self, batch: Batch) -> None:
+        """Numbers ``batch`` and puts it where ``read`` takes it."""
+        self.position += 1
+        self.inbox.put(replace(batch, position=self.position))
+
+    async def next_gap(self) -> Gap:
+        """The oldest that the server's history was not asked about yet; waits for one."""
+        while not self.unread:
+            self.gap_noted.clear()
+            await self.gap_noted.wait()
+        return self.unread[0]
+
+    def gap_done(self, gap: Gap) -> None:
+        """The server was asked about ``gap``."""
+        if self.unread and self.unread[0] is gap:
+            self.unread.popleft()
+
     def note_gap(self, group: str, start_ns: int, end_ns: int, reason: str) -> None:
         """Keeps, counts and logs a gap; one without length is none."""
         if end_ns <= start_ns:
             return
-        self.gaps.append(Gap(group, start_ns, end_ns, reason))
+        gap = Gap(group, start_ns, end_ns, reason)
+        self.gaps.append(gap)
+        self.unread.append(gap)
+        self.gap_noted.set()
         self.counts["gaps"] += 1
         _log.warning(
             "opcua.gap source=%s group=%s from=%s to=%s reason=%r (what happened in between is "

@@ -51,6 +51,11 @@ class _Session(UaSession):  # type: ignore[misc]  # asyncua is not checked here
         request.Parameters.RetransmitSequenceNumber = sequence
         return bytes(await self._send_request(request))
 
+    async def history_raw(self, parameters: ua.HistoryReadParameters) -> bytes:
+        request = ua.HistoryReadRequest()
+        request.Parameters = parameters
+        return bytes(await self._send_request(request))
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -74,6 +79,11 @@ class Session:
         """Asks for a message once more; its bytes. Raises asyncua's errors, BadMessageNotAvailable
         where the server does not hold it any more."""
         raw: bytes = await self.services.republish_raw(subscription, sequence)
+        return raw
+
+    async def history(self, parameters: ua.HistoryReadParameters) -> bytes:
+        """Asks for history; the answer's bytes. Raises asyncua's errors."""
+        raw: bytes = await self.services.history_raw(parameters)
         return raw
 
     async def keep_channel(self, clock: Clock) -> None:

@@ -10,6 +10,7 @@ from functools import partial
 
 from asyncua import ua
 
+from connectors.opcua.backfill import backfill
 from connectors.opcua.decode import Message, decode_publish
 from connectors.opcua.errors import classified
 from connectors.opcua.inbox import Inbox
@@ -30,6 +31,8 @@ from service.runtime.source import OpenSource, Source, SourceReport
 REQUESTS_AHEAD = 2
 """Publish requests in flight beyond one for each subscription."""
 SHORTEST_WAIT_S = 0.05
+
+_log = logging.getLogger(__name__)
 
 
 def source_of(
@@ -63,6 +66,7 @@ async def open_source(settings: OpcUaSettings, kept: Kept, clock: Clock) -> Asyn
                 running = [
                     tasks.create_task(source.publish(tasks), name=f"{kept.name} publish"),
                     tasks.create_task(source.keep_channel(), name=f"{kept.name} channel"),
+                    tasks.create_task(source.backfill(), name=f"{kept.name} backfill"),
                 ]
                 try:
                     yield source
@@ -177,6 +181,14 @@ class OpcUaSource:
             await self._session.keep_channel(self._clock)
         except Exception as error:  # noqa: BLE001  whatever ends the channel ends the source
             self._fail(error, doing="renewing the channel of")
+
+    async def backfill(self) -> None:
+        """Asks the server's history about gaps; whatever ends that does not end the source."""
+        try:
+            await backfill(self._session, self._kept, self._clock)
+        except Exception as error:  # noqa: BLE001  the library lets errors of every kind through
+            _log.warning("opcua.backfill_ended source=%s error=%s (gaps stay until it is connected "
+                         "anew)", self._kept.name, error)  # fmt: skip
 
     async def _ask(self) -> bytes | Exception:
         acknowledge = [

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from connectors.opcua.settings import OpcUaSettings
+from service.domain.batch import Origin
 from service.domain.tag import Tag
 from tests.collected import Collected, collecting, compare
 from tests.opcua_server import NodeOpcuaServer, free_port, node_opcua_server
@@ -48,9 +49,11 @@ def what_an_integrator_reads(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @asynccontextmanager
-async def _plant(folder: Path) -> AsyncIterator[tuple[NodeOpcuaServer, TcpProxy]]:
+async def _plant(
+    folder: Path, *, history: bool = False
+) -> AsyncIterator[tuple[NodeOpcuaServer, TcpProxy]]:
     async with (
-        node_opcua_server(folder, rate=RATE, few=True) as server,
+        node_opcua_server(folder, rate=RATE, few=True, history=history) as server,
         tcp_proxy(urlsplit(server.endpoint).port or 0) as proxy,
     ):
         yield server, proxy
@@ -193,3 +196,42 @@ async def test_queues_that_ran_over_leave_a_gap_that_holds_all_that_is_gone(tmp_
     assert [at for at in difference.missing_ns if not before[1] <= at <= after[0]] == []
     assert found.counters["gaps"] == 1
     assert found.counters["overflow"] >= 1
+
+
+async def test_a_gap_is_filled_from_the_servers_history(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with _plant(tmp_path, history=True) as (server, proxy):
+        async with collecting(_settings(proxy.port, queue_size=5), _tags(server)) as found:
+            await found.more()
+            proxy.refusing = True
+            proxy.reset()
+            await asyncio.sleep(3.0)
+            proxy.refusing = False
+            await found.until(lambda: found.counters["gaps_backfilled"] == 1)
+            await found.more()
+        difference = compare(found, server.log())
+    assert (difference.missing_ns, difference.invented) == ([], 0)
+    assert len(found.coverage(GROUP).intervals) == 1
+    filled = [b for b in found.batches if b.origin is Origin.BACKFILL and len(b)]
+    assert sum(map(len, filled)) == found.counters["backfilled"] > 300
+    assert difference.doubled <= found.counters["backfilled"]  # only what was kept and in history
+    assert "(the gap is closed)" in caplog.text
+
+
+async def test_without_a_history_the_gap_stays(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        _plant(tmp_path) as (server, proxy),
+        collecting(_settings(proxy.port, queue_size=5), _tags(server)) as found,
+    ):
+        await found.more()
+        proxy.refusing = True
+        proxy.reset()
+        await asyncio.sleep(2.0)
+        proxy.refusing = False
+        await found.until(lambda: "opcua.not_backfilled" in caplog.text)
+    assert len(found.coverage(GROUP).intervals) == 2
+    assert (found.counters["gaps"], found.counters["gaps_backfilled"]) == (1, 0)
+    assert "(the gap stays)" in caplog.text

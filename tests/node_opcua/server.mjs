@@ -30,6 +30,7 @@ const { values: given } = parseArgs({
     pki: { type: "string" },
     "operation-limit": { type: "string", default: "0" },
     few: { type: "boolean", default: false }, // a fifth of the variables
+    history: { type: "boolean", default: false }, // of all that moves, the last 10,000 values
     "namespaces-before": { type: "string", default: "0" }, // so many others come first
     without: { type: "string", default: "" }, // a variable that this server has not
   },
@@ -124,6 +125,11 @@ for (const [type, [count, valueOf]] of Object.entries(KINDS)) {
     const name = `${type}-${String(i).padStart(2, "0")}`;
     if (name === given.without) continue;
     signals.push(new Signal(namespace, name, type, (n) => valueOf(i, n)));
+  }
+}
+if (given.history) {
+  for (const { variable } of signals) {
+    server.engine.addressSpace.installHistoricalDataNode(variable, { maxOnlineValues: 10_000 });
   }
 }
 const broken = new Signal(namespace, "Bad-00", "Double", (n) => n, StatusCodes.BadSensorFailure);
