@@ -215,14 +215,13 @@ def _floods(calls_ns: Int64s, start_ns: int, end_ns: int, operators: int) -> tup
 
 
 def _top(steps: AlarmSteps, calls: Bools) -> tuple[Frequent, ...]:
-    counts = np.bincount(steps.definition[calls], minlength=len(steps.definitions))
+    called, counts = np.unique(steps.definition[calls], return_counts=True)
     n = int(counts.sum())
-    most = sorted(range(len(counts)), key=lambda at: (-int(counts[at]), steps.definitions[at]))
-    return tuple(
-        Frequent(steps.definitions[at], int(counts[at]), int(counts[at]) / n)
-        for at in most[:TOP]
-        if counts[at]
+    named = (
+        (steps.definitions[at], count) for at, count in zip(called, counts.tolist(), strict=True)
     )
+    most = sorted(named, key=lambda one: (-one[1], one[0]))[:TOP]
+    return tuple(Frequent(definition, count, count / n) for definition, count in most)
 
 
 def _quiet(stands: Stands, start_ns: int) -> dict[Quiet, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.domain.alarm import Priority, Quiet, TransitionKind
+from service.domain.alarm import Quiet, TransitionKind
 from service.domain.arrays import Bools, Index, Int32s, Int64s, UInt8s
 
 KINDS = tuple(TransitionKind)
@@ -17,8 +17,8 @@ NEVER_NS = int(np.iinfo(np.int64).max)
 """Of what has not happened."""
 NO_ALARM = -1
 
-StepRow = tuple[str, int, str | None, TransitionKind, Quiet | None, Priority | None]
-"""Definition, at_ns, occurrence, kind, quiet, priority."""
+StepRow = tuple[str, int, str | None, str, str | None, int | None]
+"""Definition, at_ns, occurrence, kind, quiet and priority; the last three by value or member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,11 @@ class Answers:
 
 
 def steps_of(rows: Sequence[StepRow]) -> AlarmSteps:
-    """Columns of ``rows``, which are in order."""
+    """Columns of ``rows``, which are in order. KeyError for a kind or quiet that there isn't."""
     definitions = {name: at for at, name in enumerate(dict.fromkeys(row[0] for row in rows))}
     alarms = {name: at for at, name in enumerate(dict.fromkeys(row[2] for row in rows if row[2]))}
-    kinds = {kind: at for at, kind in enumerate(KINDS)}
-    quiets = {quiet: at for at, quiet in enumerate(QUIETS)}
+    kinds: dict[str, int] = {kind: at for at, kind in enumerate(KINDS)}
+    quiets: dict[str | None, int] = {quiet: at for at, quiet in enumerate(QUIETS)}
     return AlarmSteps(
         tuple(definitions),
         np.array([row[1] for row in rows], np.int64),

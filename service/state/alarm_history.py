@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, or_, select, tuple_
 
 from service.domain.alarm import AlarmDefinition, Phase, Priority, Quiet, TransitionKind
 from service.runtime.alarm_history import AlarmFilter, JournalLine, Place
@@ -14,7 +15,7 @@ from service.state.alarm_book import views_of
 from service.state.database import Database
 from service.state.tables import alarm, transition
 
-STEPS_AT_ONCE = 2_000
+STEPS_AT_ONCE = 1_000
 """Of one read: none holds the database for long."""
 
 
@@ -61,12 +62,18 @@ class StateAlarmHistory:
             every = every.where(t.at_ns < which.end_ns)
         wanted = every
         while True:
-            rows = await self._database.read(lambda at, w=wanted: at.execute(w).all())  # type: ignore[misc]  # binds this turn's
-            lines = [self._line(row) for row in rows]
+            lines, place = await self._database.read(partial(self._lines, wanted))
             yield [line for line in lines if line.alarm is not None or _fits(line, which)]
-            if len(rows) < STEPS_AT_ONCE:
+            if len(lines) < STEPS_AT_ONCE:
                 return
-            wanted = every.where(tuple_(t.at_ns, t.seq) > (rows[-1].at_ns, rows[-1].seq))
+            wanted = every.where(tuple_(t.at_ns, t.seq) > place)
+
+    def _lines(
+        self, wanted: Select[Any], connection: Connection
+    ) -> tuple[list[JournalLine], tuple[int, int]]:
+        """What ``wanted`` finds, and the place of its last step."""
+        rows = connection.execute(wanted).all()
+        return [self._line(row) for row in rows], (rows[-1].at_ns, rows[-1].seq) if rows else (0, 0)
 
     def _line(self, row: Any) -> JournalLine:
         about = {name: getattr(row, f"a_{name}") for name in OF_ALARM}
@@ -121,11 +128,11 @@ def _alarms(which: AlarmFilter) -> list[ColumnElement[bool]]:
     if which.text:
         written = (c.message_en, c.message_zh, c.asset, c.tag, c.rule)
         found.append(or_(*(one.icontains(which.text, autoescape=True) for one in written)))
-    t = transition.c
+    t = transition.alias().c  # a step of its own, whichever is looked at outside
     if which.person:
-        found.append(c.id.in_(select(t.alarm).where(t.by == which.person)))
+        found.append(exists().where(t.alarm == c.id, t.by == which.person))
     if which.quiet:
-        found.append(c.id.in_(select(t.alarm).where(t.quiet.in_([str(q) for q in which.quiet]))))
+        found.append(exists().where(t.alarm == c.id, t.quiet.in_([str(q) for q in which.quiet])))
     return found
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Connection, Select, func, select
 
-from service.domain.alarm import Priority, Quiet, TransitionKind
+from service.domain.alarm import Priority
 from service.domain.alarm_kpi import LOOK_BACK_NS
 from service.domain.alarm_steps import AlarmSteps, steps_of
 from service.runtime.alarm_figures import AlarmName
@@ -43,23 +44,19 @@ def _steps(connection: Connection, first_ns: int, end_ns: int) -> AlarmSteps:
     columns = (t.definition, t.at_ns, t.alarm, t.kind, t.quiet, a.priority, t.seq)
     joined = select(*columns).outerjoin_from(transition, alarm, t.alarm == a.id)
     recent = joined.where(t.at_ns >= first_ns, t.at_ns < end_ns)
-    open_then = or_(a.returned_ns.is_(None), a.returned_ns >= first_ns)
-    older = joined.where(t.at_ns < first_ns, a.raised_ns < first_ns, open_then)
-    found = [row for part in (recent, older) for row in connection.execute(part).all()]
-    found.sort(key=lambda row: (row.at_ns, row.seq))
-    return steps_of(
-        [
-            (
-                row.definition,
-                row.at_ns,
-                row.alarm,
-                TransitionKind(row.kind),
-                None if row.quiet is None else Quiet(row.quiet),
-                None if row.priority is None else Priority(row.priority),
-            )
-            for row in found
-        ]
-    )
+    # By the alarms' own index, and in two statements, of which each has one: most are long over.
+    begun = select(a.id).where(a.raised_ns < first_ns)
+    still = (begun.where(a.returned_ns.is_(None)), begun.where(a.returned_ns >= first_ns))
+    older = [joined.where(t.at_ns < first_ns, t.alarm.in_(alarms)) for alarms in still]
+    parts = (recent, *older)
+    found = [tuple(row) for part in parts for row in connection.execute(part)]
+    found.sort(key=_by_time)
+    return steps_of([row[:6] for row in found])
+
+
+def _by_time(row: tuple[Any, ...]) -> tuple[int, int]:
+    """at_ns and seq."""
+    return row[1], row[6]
 
 
 def _names(connection: Connection, definitions: list[str]) -> list[AlarmName]:

@@ -96,7 +96,8 @@ alarm = Table(
     Column("quiet", String(20)),  # why nobody was called when it was last raised
     Column("root", String(40), index=True),  # the alarm that explains it; itself when none does
     Index("alarm_by_phase", "phase", "raised_ns"),
-    Index("alarm_by_time", "raised_ns"),
+    Index("alarm_by_time", "raised_ns", "id"),
+    Index("alarm_by_return", "returned_ns"),
 )
 
 transition = Table(

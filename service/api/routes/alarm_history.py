@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -114,6 +115,6 @@ async def export_history(context: Context, which: Asked) -> StreamingResponse:
 async def _lines(
     first: Sequence[JournalLine], rest: AsyncIterator[Sequence[JournalLine]], zone: ZoneInfo
 ) -> AsyncIterator[str]:
-    yield header() + rows(first, zone)
+    yield header() + await asyncio.to_thread(rows, first, zone)
     async for some in rest:
-        yield rows(some, zone)
+        yield await asyncio.to_thread(rows, some, zone)
