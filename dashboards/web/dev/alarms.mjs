@@ -71,7 +71,7 @@ export function pastAlarms(nowMs) {
  * @param {string | null} stage @param {AlarmState} state @param {string} rule @param {Rest} rest
  * @returns {Alarm}
  */
-function alarm(nowMs, minutesAgo, priority, asset, stage, state, rule, rest) {
+export function alarm(nowMs, minutesAgo, priority, asset, stage, state, rule, rest) {
   const raised = nowMs - minutesAgo * MINUTE;
   const gone = state === "returned" || state === "normal";
   const tag = asset.includes(".") ? asset : null;
@@ -97,6 +97,7 @@ function alarm(nowMs, minutesAgo, priority, asset, stage, state, rule, rest) {
     definition: `${rule}:${asset}`,
     quiet: null,
     holds: [],
+    root: `${rule}-${asset}-${minutesAgo}`,
   };
 }
 

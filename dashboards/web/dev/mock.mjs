@@ -1,9 +1,9 @@
 // A service for developing the pages: the built files and the API, as the contract has it, over an invented plant.
 //
-//   node dev/mock.mjs [--port 8099] [--scene calm|trouble]
+//   node dev/mock.mjs [--port 8099] [--scene calm|trouble|flood]
 //
 // Users: viewer, operator, engineer, administrator; each one's password is its name.
-// POST /mock {"scene": …, "silent": true|false} changes the scene, or stops the beat while sockets stay open.
+// POST /mock {"scene": …, "flood": true|false, "silent": true|false} changes the scene, or stops the beat while sockets stay open.
 
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
@@ -15,6 +15,7 @@ import { act, beginHolding, definitionsOf, holdsOf, journalOf, listed, SHELVE_MI
 import { acknowledged, detailOf, pastAlarms, retrospectiveOf, troubleAlarms } from "./alarms.mjs";
 import { answerDeliveries, beginDelivering } from "./deliveries.mjs";
 import { answerEntries } from "./entries.mjs";
+import { floodAlarms, floodsOf } from "./floods.mjs";
 import { forecast } from "./forecast.mjs";
 import { explanationOf, giveReason, kpis, losses, wip } from "./losses.mjs";
 import { history, line, liveValue, production, site, STALE_SINCE, tags } from "./plant.mjs";
@@ -34,6 +35,7 @@ const policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 's
 /** @type {Scene} */
 let scene = options.scene === "calm" ? "calm" : "trouble";
 let silent = false;
+let flood = options.scene === "flood";
 /** @type {Alarm[]} */
 let alarms = [];
 /** @type {Map<string, Role>} */
@@ -47,7 +49,8 @@ setScene(scene);
 function setScene(next) {
   scene = next;
   beginHolding(Date.now());
-  alarms = [...(scene === "trouble" ? troubleAlarms(Date.now()) : []), ...pastAlarms(Date.now())];
+  const now = Date.now();
+  alarms = [...(flood ? floodAlarms(now) : []), ...(scene === "trouble" ? troubleAlarms(now) : []), ...pastAlarms(now)];
   beginDelivering(alarms, scene);
 }
 
@@ -64,6 +67,7 @@ sockets.on("connection", (socket) => {
   send(socket, { type: "hello", server_time_ms: Date.now() });
   send(socket, { type: "production", ...production(Date.now(), scene) });
   send(socket, activeAlarms());
+  send(socket, { type: "floods", positions: floodsOf(Date.now(), flood) });
   send(socket, { type: "sources", sources: sourcesNow() });
 });
 setInterval(() => tell(() => ({ type: "beat", server_time_ms: Date.now() })), 1000);
@@ -140,6 +144,12 @@ async function answer(request, response) {
   if (url.pathname.startsWith("/api/v1/")) return api(request, response, url);
   if (url.pathname === "/mock" && request.method === "POST") {
     const wanted = await bodyOf(request);
+    if (wanted.flood !== undefined) {
+      flood = wanted.flood;
+      setScene(scene);
+      tell(() => activeAlarms());
+      tell(() => ({ type: "floods", positions: floodsOf(Date.now(), flood) }));
+    }
     if (wanted.scene !== undefined) setScene(wanted.scene);
     if (wanted.silent !== undefined) silent = wanted.silent;
     return json(response, 200, { scene, silent });

@@ -12,6 +12,7 @@ import "./styles/forecast.css";
 import "./styles/alarms.css";
 import "./styles/alarmkpi.css";
 import "./styles/held.css";
+import "./styles/floods.css";
 import "./styles/entries.css";
 import "./styles/losses.css";
 import "./styles/reports.css";

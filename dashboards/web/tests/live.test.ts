@@ -25,6 +25,7 @@ function alarm(id: string, priority: Priority, raised: string, state: Alarm["sta
     definition: `limit-h:${id}`,
     quiet: null,
     holds: [],
+    root: id,
   };
 }
 

@@ -173,7 +173,11 @@ export type Alarm = {
   definition: string;
   quiet: Quiet | null;
   holds: Hold[];
+  /** The alarm to which it belongs; its own id when it is the first. */
+  root: string | null;
 };
+/** An operator position; since: of the flood that lasts. */
+export type Flood = { position: string; stages: string[]; since: string | null; alarms: number; recent: number };
 export type TransitionKind =
   | "raised"
   | "reraised"
@@ -328,4 +332,5 @@ export type StreamMessage =
   | { type: "values"; values: StreamedValue[] }
   | ({ type: "production" } & Production)
   | { type: "alarms"; active: Alarm[] }
+  | { type: "floods"; positions: Flood[] }
   | { type: "sources"; sources: Source[] };

@@ -2,6 +2,7 @@
 
 import type {
   Alarm,
+  Flood,
   Priority,
   Production,
   Source,
@@ -15,6 +16,7 @@ export type Live = {
   production: Production | null;
   /** null: not told yet, which is not the same as none. */
   alarms: readonly Alarm[] | null;
+  floods: readonly Flood[];
   sources: readonly Source[] | null;
   values: ReadonlyMap<string, StreamedValue>;
 };
@@ -23,6 +25,7 @@ export const nothingYet: Live = {
   offsetMs: 0,
   production: null,
   alarms: null,
+  floods: [],
   sources: null,
   values: new Map(),
 };
@@ -39,6 +42,8 @@ export function hear(live: Live, message: StreamMessage, nowMs: number): Live {
     }
     case "alarms":
       return { ...live, alarms: sorted(message.active) };
+    case "floods":
+      return { ...live, floods: message.positions };
     case "sources":
       return { ...live, sources: message.sources };
     case "values": {

@@ -6,6 +6,7 @@ import { line, serverNowMs, site, timeZone } from "../state/store";
 import { nameOf, words } from "../words";
 import { AlarmBanner } from "./banner";
 import { ConnectionBar } from "./connection";
+import { FloodBanner } from "./flood";
 import { LanguageSwitch, ThemeSwitch } from "./switches";
 import { UserMenu } from "./usermenu";
 
@@ -31,6 +32,7 @@ export function Header() {
       </div>
       <ConnectionBar />
       <AlarmBanner />
+      <FloodBanner />
     </header>
   );
 }

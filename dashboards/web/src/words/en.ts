@@ -3,6 +3,7 @@
 import { alarmDesk } from "./alarmdesk.en";
 import { alarmHistory, alarmKpi } from "./alarms.en";
 import { deliveries } from "./deliveries.en";
+import { floods } from "./floods.en";
 
 export const en = {
   language: "English",
@@ -285,6 +286,7 @@ export const en = {
   alarmHistory,
   alarmKpi,
   alarmDesk,
+  floods,
   entries: {
     title: "Entries",
     intro: "What no tag tells. Nothing is deleted: an entry is cancelled with a reason.",

@@ -2,9 +2,11 @@
 
 import { useState } from "preact/hooks";
 import { go, hashOf, route } from "../../route";
+import { isByRoot } from "../../state/arrangement";
 import { alarms, isLost } from "../../state/store";
 import { words } from "../../words";
 import { AckAll } from "./ackall";
+import { ArrangementSwitch, RootTable } from "./arrangement";
 import { AlarmFilter, fits } from "./filter";
 import { Held } from "./held";
 import { History } from "./history";
@@ -52,7 +54,10 @@ export function AlarmsPage() {
           ))}
         </div>
         {(tab === "active" || tab === "retrospective") && (
-          <AlarmFilter stage={stage} search={search} onStage={(id) => show({ stage: id })} onSearch={setSearch} />
+          <>
+            {tab === "active" && <ArrangementSwitch />}
+            <AlarmFilter stage={stage} search={search} onStage={(id) => show({ stage: id })} onSearch={setSearch} />
+          </>
         )}
       </div>
       {tab === "active" && <Active stage={stage} search={search} />}
@@ -77,7 +82,7 @@ function Active(filter: FilterProps) {
   return (
     <>
       <AckAll shown={shown} />
-      <AlarmTable alarms={shown} />
+      {isByRoot.value ? <RootTable alarms={shown} /> : <AlarmTable alarms={shown} />}
     </>
   );
 }

@@ -11,26 +11,9 @@ import { messageOf, nameOf, words } from "../../words";
 import { AlarmDetails } from "./details";
 
 export function AlarmTable({ alarms }: { alarms: readonly Alarm[] }) {
-  const columns = words.value.alarms.columns;
   return (
     <table class="alarm-table">
-      <thead>
-        <tr>
-          <th scope="col">{columns.priority}</th>
-          <th scope="col">{columns.state}</th>
-          <th scope="col">{columns.raised}</th>
-          <th scope="col">{columns.asset}</th>
-          <th scope="col">{columns.stage}</th>
-          <th scope="col">{columns.message}</th>
-          <th scope="col" class="number">
-            {columns.value}
-          </th>
-          <th scope="col">{columns.acknowledged}</th>
-          <th scope="col">
-            <span class="hidden">{words.value.alarms.details}</span>
-          </th>
-        </tr>
-      </thead>
+      <AlarmHead />
       <tbody>
         {alarms.map((alarm) => (
           <AlarmRow key={alarm.id} alarm={alarm} />
@@ -40,7 +23,31 @@ export function AlarmTable({ alarms }: { alarms: readonly Alarm[] }) {
   );
 }
 
-function AlarmRow({ alarm }: { alarm: Alarm }) {
+export function AlarmHead() {
+  const columns = words.value.alarms.columns;
+  return (
+    <thead>
+      <tr>
+        <th scope="col">{columns.priority}</th>
+        <th scope="col">{columns.state}</th>
+        <th scope="col">{columns.raised}</th>
+        <th scope="col">{columns.asset}</th>
+        <th scope="col">{columns.stage}</th>
+        <th scope="col">{columns.message}</th>
+        <th scope="col" class="number">
+          {columns.value}
+        </th>
+        <th scope="col">{columns.acknowledged}</th>
+        <th scope="col">
+          <span class="hidden">{words.value.alarms.details}</span>
+        </th>
+      </tr>
+    </thead>
+  );
+}
+
+/** follows: it is shown under the alarm that it belongs to. */
+export function AlarmRow({ alarm, follows = false }: { alarm: Alarm; follows?: boolean }) {
   const text = words.value.alarms;
   const [open, setOpen] = useState(false);
   const stage = line.value?.stages.find(({ id }) => id === alarm.stage);
@@ -48,7 +55,7 @@ function AlarmRow({ alarm }: { alarm: Alarm }) {
   return (
     <>
       <tr
-        class={`alarm ${alarm.state} p${alarm.priority}`}
+        class={`alarm ${alarm.state} p${alarm.priority} ${follows ? "follows" : ""}`}
         data-testid="alarm-row"
         data-alarm-id={alarm.id}
         data-state={alarm.state}
