@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Literal
 
 import orjson
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import SecretStr, model_validator
 
 from connectors.outbound.answer import Answer
-from connectors.outbound.target import Target, parse_target
+from connectors.outbound.called import CalledSettings
 from connectors.secret import count_given, read_secret
 from service.domain.alarm import Priority, TransitionKind
 from service.runtime.errors import Rejected, Retryable
@@ -25,39 +25,15 @@ PER_MINUTE = 18
 network's delays, and DingTalk silences for ten minutes whoever is too fast."""
 
 
-class BotSettings(BaseModel, extra="forbid", hide_input_in_errors=True):
+class BotSettings(CalledSettings, hide_input_in_errors=True):
     """A bot of a group chat.
 
-    url, url_env, url_file: the address that the chat service gave it; who knows it can write to the
-    group, so it is a secret. Exactly one of the three. language: ``zh``, ``en`` or ``both``.
-    mention_priority: the least urgent alarm that calls people by name. timeout_s: bound on one
-    whole attempt.
+    Who knows its address can write to the group, so it is a secret. language: ``zh``, ``en`` or
+    ``both``. mention_priority: the least urgent alarm that calls people by name.
     """
 
-    url: SecretStr | None = None
-    url_env: str | None = None
-    url_file: Path | None = None
     language: Literal["zh", "en", "both"] = "zh"
     mention_priority: Literal["critical", "high", "medium", "low"] = "high"
-    timeout_s: float = Field(default=10.0, gt=0, le=120)
-
-    @model_validator(mode="after")
-    def _one_address(self) -> BotSettings:
-        given = count_given(self.url, self.url_env, self.url_file)
-        if given != 1:
-            raise ValueError(f"give exactly one of url, url_env and url_file; {given} were given")
-        if self.url is not None:
-            self.target()
-        return self
-
-    def target(self) -> Target:
-        """The bot's address. ValueError says what is wrong, without showing it."""
-        text = read_secret("bot's address", given=self.url, env=self.url_env, file=self.url_file)
-        return parse_target(text)
-
-    def key(self) -> bytes:
-        """What has to be there before the service starts: the address."""
-        return self.target().resource.encode()
 
 
 class SignedBotSettings(BotSettings):

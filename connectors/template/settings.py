@@ -5,29 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
-from connectors.outbound.target import Target, parse_target
+from connectors.outbound.called import CalledSettings
 from connectors.secret import count_given, read_secret
 from connectors.template.language import Template
 
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$", examples=["Authorization"])]
 
 
-class TemplateSettings(BaseModel, extra="forbid", hide_input_in_errors=True):
+class TemplateSettings(CalledSettings, hide_input_in_errors=True):
     """Where to, and the JSON to send.
 
-    url, url_env, url_file: the address; exactly one of the three, the latter two when it holds a
-    key. template_file: the template within the site's folder; or template, the text itself.
+    template_file: the template within the site's folder; or template, the text itself.
     header, with exactly one of header_value, header_value_env and header_value_file: one more
     header, e.g. Authorization. expect: what the answer's body has to contain; for receivers that
     answer 200 to what they refuse. language: of the texts that a template is given.
     """
 
     kind: Literal["template"]
-    url: SecretStr | None = None
-    url_env: str | None = None
-    url_file: Path | None = None
     template: str | None = None
     template_file: Path | None = None
     header: HeaderName | None = None
@@ -37,13 +33,9 @@ class TemplateSettings(BaseModel, extra="forbid", hide_input_in_errors=True):
     expect: Annotated[str | None, Field(min_length=1, max_length=200)] = None
     language: Literal["zh", "en", "both"] = "zh"
     per_minute: Annotated[int | None, Field(ge=1, le=6_000)] = None
-    timeout_s: float = Field(default=10.0, gt=0, le=120)
 
     @model_validator(mode="after")
     def _fits(self) -> TemplateSettings:
-        given = count_given(self.url, self.url_env, self.url_file)
-        if given != 1:
-            raise ValueError(f"give exactly one of url, url_env and url_file; {given} were given")
         given = count_given(self.template, self.template_file)
         if given != 1:
             raise ValueError(f"give one of template and template_file; {given} were given")
@@ -53,17 +45,9 @@ class TemplateSettings(BaseModel, extra="forbid", hide_input_in_errors=True):
                 "header goes with exactly one of header_value, header_value_env and "
                 f"header_value_file; {given} were given"
             )
-        if self.url is not None:
-            self.target()
         if self.template is not None:
             self.read_template()
         return self
-
-    def target(self) -> Target:
-        """The address. ValueError says what is wrong, without showing it."""
-        return parse_target(
-            read_secret("address", given=self.url, env=self.url_env, file=self.url_file)
-        )
 
     def read_template(self) -> Template:
         """The checked template. ValueError says what is wrong with it."""
@@ -93,4 +77,4 @@ class TemplateSettings(BaseModel, extra="forbid", hide_input_in_errors=True):
     def key(self) -> bytes:
         """What has to be there before the service starts: address, header and template."""
         self.read_template()
-        return self.target().resource.encode() + repr(self.read_header()).encode()
+        return super().key() + repr(self.read_header()).encode()

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, SecretStr
 from pydantic_core import ErrorDetails
 
+from connectors.outbound.target import SECRET_PART
 from service.settings.problems import choose, closest, lowered, shown
 
 Where = tuple[str | int, ...]
@@ -105,14 +106,18 @@ def _found(model: type[BaseModel], detail: ErrorDetails) -> str:
         return "something else"
     if isinstance(detail["input"], dict):
         return "this table"
-    return shown(_without_query(detail["input"]))
+    return shown(_without_tokens(detail["input"]))
 
 
-def _without_query(value: object) -> object:
-    """An address without its query, which may hold a token; anything else as it is."""
-    if isinstance(value, str) and "://" in value:
-        return value.partition("?")[0]
-    return value
+def _without_tokens(value: object) -> object:
+    """An address without what may be secret in it: a user, the query, long parts of the path;
+    anything else as it is."""
+    if not isinstance(value, str) or "://" not in value:
+        return value
+    scheme, _, rest = value.partition("?")[0].partition("://")
+    host, *path = rest.split("/")
+    host = f"…@{host.rpartition('@')[2]}" if "@" in host else host
+    return f"{scheme}://{'/'.join([host, *('…' if len(p) >= SECRET_PART else p for p in path)])}"
 
 
 def _example(owner: type[BaseModel] | None, key: str | int) -> str | None:

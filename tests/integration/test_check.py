@@ -41,15 +41,21 @@ def test_a_broken_site_is_named_with_file_line_field_and_remedy(
     assert PLACE.fullmatch(lines[0])
 
 
-def test_a_token_in_an_address_is_not_shown(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("http://a:99999/hook/s3cret-0123456789?key=s3cret", "http://a:99999/hook/…"),
+        ("http://user:s3cret@a/", "http://…@a/"),
+    ],
+)
+def test_a_token_in_an_address_is_not_shown(address: str, found: str, tmp_path: Path) -> None:
     site = copy_of_sample(tmp_path)
     text = (site / "site.toml").read_text(encoding="utf-8")
-    wrong = "http://127.0.0.1:99999/alarms?key=s3cret-token"
     (site / "site.toml").write_text(
-        text.replace("http://127.0.0.1:8090/alarms", wrong), encoding="utf-8"
+        text.replace("http://127.0.0.1:8090/alarms", address), encoding="utf-8"
     )
     (problem,) = problems_of(site)
-    assert problem.found == '"http://127.0.0.1:99999/alarms"'
+    assert problem.found == f'"{found}"'
     assert "s3cret" not in str(problem)
 
 

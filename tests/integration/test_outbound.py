@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from connectors.outbound.client import (
     ANSWER_BYTES,
     open_outbound,
 )
+from connectors.outbound.resolve import LOOKUPS, SystemResolver
 from connectors.outbound.settings import OutboundSettings
 from connectors.outbound.target import parse_target
 from service.runtime.errors import Fatal, Rejected, Retryable
@@ -161,6 +163,27 @@ async def test_a_connect_and_a_look_up_that_hang_end_in_time() -> None:
 async def test_a_name_that_leads_nowhere() -> None:
     with pytest.raises(Retryable, match=r"^no-such-host.invalid: the name leads nowhere now"):
         await post(to_public(), "http://no-such-host.invalid/")
+
+
+async def test_look_ups_that_hang_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+    system = socket.getaddrinfo
+
+    def hanging(host: str, *more: object, **options: object) -> object:
+        released.wait(60)
+        return system(host, *more, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    resolve = SystemResolver()
+    async with asyncio.TaskGroup() as group:
+        hung = [group.create_task(resolve("127.0.0.1", 80)) for _ in range(LOOKUPS)]
+        await asyncio.sleep(0)
+        with pytest.raises(OSError, match="look-ups hang already"):
+            await resolve("127.0.0.1", 80)
+        hung[0].cancel()  # whoever gave up waiting doesn't matter to the thread
+        released.set()
+    assert [task.result() for task in hung[1:]] == [["127.0.0.1"]] * (LOOKUPS - 1)
+    assert list(await resolve("127.0.0.1", 80)) == ["127.0.0.1"]
 
 
 async def test_no_more_of_an_answer_is_read_than_its_bound() -> None:
