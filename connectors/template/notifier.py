@@ -132,6 +132,7 @@ def _notice(notice: Notice, message: Message, language: Language) -> dict[str, A
         "by": notice.by,
         "comment": notice.comment,
         "url": notice.url,
+        "stake_t": notice.stake_t,
     }
 
 

@@ -91,7 +91,8 @@ class AlarmDefinition:
     """One alarm that can stand: a rule applied to one asset.
 
     id: ``rule:target``. version: hash of what the rule judges by, so that a changed rule makes new
-    ids; its ``handling`` is no part of that.
+    ids; its ``handling`` is no part of that. stake_t: finished tonnes that the plant misses when it
+    lasts for a day; None where that can't be said.
     """
 
     id: str
@@ -109,6 +110,7 @@ class AlarmDefinition:
     limit: float | None = None
     unit: str = ""
     handling: Handling = PLAIN
+    stake_t: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from service.domain.alarm import AlarmDefinition, Priority
 from service.domain.detection.limits import METHOD
 from service.domain.instants import seconds
 from service.domain.line import Line, Meter, Stage
-from service.domain.losses.stake import PriorityScale, most_loaded, outage
+from service.domain.losses.stake import PriorityScale, Stake, most_loaded, outage
 from service.domain.plan import Window
 from service.domain.rules import (
     BalanceRule,
@@ -58,13 +58,13 @@ AT_STAKE_H = 24.0
 """For so long the loss is taken to last; that is how the tonnes of a rectifier's stop are told."""
 
 
-def priority_at_stake(line: Line, stage: Stage, down_kg_per_h: float) -> Priority:
-    """The priority of ``stage`` lacking so much of its capacity for a day, by the finished tonnes
-    that the plant misses: all at the bottleneck, elsewhere what spare units can't take over at the
-    bottleneck's pace. Stocks between the stages are not counted on."""
+def at_stake(line: Line, stage: Stage, down_kg_per_h: float) -> Stake:
+    """What ``stage`` lacking so much of its capacity for a day costs the plant in finished tonnes:
+    all at the bottleneck, elsewhere what spare units can't take over at the bottleneck's pace.
+    Stocks between the stages are not counted on."""
     slowest = line.stage_by_id[most_loaded(line)]
     pace_kg_per_h = slowest.capacity_t_per_h * 1_000.0 * slowest.finished_eq
-    stake = outage(
+    return outage(
         down_kg_per_h=down_kg_per_h,
         capacity_kg_per_h=stage.capacity_t_per_h * 1_000.0,
         required_kg_per_h=pace_kg_per_h / stage.finished_eq,
@@ -72,7 +72,6 @@ def priority_at_stake(line: Line, stage: Stage, down_kg_per_h: float) -> Priorit
         finished_eq=stage.finished_eq,
         is_bottleneck=stage.id == slowest.id,
     )
-    return PriorityScale().of(stake)
 
 
 def on_stage(rule: StageRule, stage: Stage, line: Line) -> StageAlarm:
@@ -101,13 +100,13 @@ def on_stage(rule: StageRule, stage: Stage, line: Line) -> StageAlarm:
             message_en = f"{stage.name_en}: what was taken is not what {en} gave"
             message_zh = f"{stage.name_zh}：投入量与{zh}的产出量不符"
             kind = "balance"
-    priority = rule.priority
-    if priority is None:
-        lost = 0.0 if limit is None else -limit / 100.0
-        priority = priority_at_stake(line, stage, lost * stage.capacity_t_per_h * 1_000.0)
+    lost = 0.0 if limit is None else -limit / 100.0
+    stake = at_stake(line, stage, lost * stage.capacity_t_per_h * 1_000.0)
+    priority = PriorityScale().of(stake) if rule.priority is None else rule.priority
     definition = define_alarm(
         rule, stage.id, kind, priority, rule.timing, message_en, message_zh,
         asset=stage.id, stage=stage.id, limit=limit, unit="%", extra=extra,
+        stake=None if limit is None else stake,
     )  # fmt: skip
     return StageAlarm(rule, stage, definition)
 
@@ -136,14 +135,13 @@ def on_runs(rule: RunRule, stage: Stage, meter: Meter, line: Line) -> StageAlarm
             said_en = f"the run's energy is more than {rule.tolerance_pct:g} % off its curve"
             said_zh = f"本炉次送电量偏离功率曲线 {rule.tolerance_pct:g} % 以上"
             kind, unit = "off_curve", "%"
-    priority = rule.priority
-    if priority is None:
-        units = sum(other.stage == stage.id for other in line.energy)
-        priority = priority_at_stake(line, stage, stage.capacity_t_per_h * 1_000.0 / units)
+    units = sum(other.stage == stage.id for other in line.energy)
+    stake = at_stake(line, stage, stage.capacity_t_per_h * 1_000.0 / units)
+    priority = PriorityScale().of(stake) if rule.priority is None else rule.priority
     definition = define_alarm(
         rule, meter.unit, kind, priority, rule.timing,
         f"{stage.name_en} {meter.unit}: {said_en}", f"{stage.name_zh} {meter.unit}：{said_zh}",
-        asset=meter.unit, stage=stage.id, limit=limit, unit=unit, extra=(meter.id,),
+        asset=meter.unit, stage=stage.id, limit=limit, unit=unit, extra=(meter.id,), stake=stake,
     )  # fmt: skip
     return StageAlarm(rule, stage, definition, meter)
 
@@ -163,6 +161,7 @@ def define_alarm(
     limit: float | None = None,
     unit: str = "",
     extra: tuple[object, ...] = (),
+    stake: Stake | None = None,
 ) -> AlarmDefinition:
     """What every definition has. extra: what else its version depends on."""
     said = repr((rule, target, extra))
@@ -182,4 +181,5 @@ def define_alarm(
         limit=limit,
         unit=unit,
         handling=rule.handling,
+        stake_t=None if stake is None else stake.plant_finished_kg / 1_000.0,
     )

@@ -60,6 +60,7 @@ def notice_of(
         guidance=definition.handling.guidance,
         url=f"{site.url}/#/alarms/{transition.alarm}" if site.url else "",
         root=transition.root,
+        stake_t=definition.stake_t,
     )
 
 

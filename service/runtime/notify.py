@@ -39,7 +39,8 @@ class Notice:
     transition: its id, by which a receiver knows a repeat. state: the alarm's after it. at_ns:
     event time. value and limit in ``unit``, None where there is none. by: the person, where a
     person did it. guidance: of the alarm's rule, where it has one. url: where the alarm can be
-    looked at; empty when the site has no address. root: the alarm to which it belongs; itself when
+    looked at; empty when the site has no address. stake_t: finished tonnes that a day of it costs
+    the plant, where that is known. root: the alarm to which it belongs; itself when
     it is the first.
     """
 
@@ -65,6 +66,7 @@ class Notice:
     guidance: Guidance | None = None
     url: str = ""
     root: str | None = None
+    stake_t: float | None = None
 
 
 class MessageKind(StrEnum):

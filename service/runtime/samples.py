@@ -115,6 +115,7 @@ def _step(
         by=by,
         comment=comment,
         guidance=example.handling.guidance,
+        stake_t=example.stake_t,
         url=f"{site.url}/#/alarms/sample" if site.url else "",
     )
 

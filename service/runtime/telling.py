@@ -149,6 +149,7 @@ def _alarm(message: Message, language: Language) -> Telling:
         Line(last.tag or "", words["tag"]),
         Line(_value(valued, language) if valued is not None else "", words["value"]),
         Line(in_language(PHASES[last.state], language), words["state"]),
+        Line(_stake(last, words), words["stake"]),
     ]
     closing = [
         *_guidance(last, language),
@@ -282,6 +283,12 @@ def _value(notice: Notice, language: Language) -> str:
         return value
     limit = figure(notice.limit, notice.unit, language)
     return WORDS[language]["value_and_limit"].format(value=value, limit=limit)
+
+
+def _stake(notice: Notice, words: Words) -> str:
+    """Empty where nothing is known to be at stake, which is not nothing."""
+    stake_t = notice.stake_t
+    return "" if stake_t is None else words["stake_said"].format(t=f"{stake_t:,.1f}")
 
 
 def _speaker(message: Message, language: Language) -> str:

@@ -85,13 +85,27 @@ def test_merged_steps_in_chinese_say_how_it_stands_now() -> None:
     assert "响应时限：10 分钟\n负责人：窑炉班\n" in text
 
 
+def test_what_a_day_of_it_costs_is_told_where_it_is_known() -> None:
+    costly = tell(message_of(SHANGHAI, [notice(stake_t=28.13)]), Language.EN)
+    assert "At stake: 28.1 t of finished product a day\n" in plain_text(costly)
+    spared = tell(message_of(SHANGHAI, [notice(stake_t=0.0)]), Language.ZH)
+    assert "影响：每天少产成品 0.0 t\n" in plain_text(spared)
+
+
+def test_an_alarm_leads_to_the_one_that_came_first() -> None:
+    followed = plain_text(tell(message_of(SHANGHAI, [notice(root="first")]), Language.EN))
+    assert "Open the alarm that it belongs to: http://x/#/alarms/first\n" in followed
+    itself = plain_text(tell(message_of(SHANGHAI, [notice(root="a")]), Language.EN))
+    assert "belongs to" not in itself
+
+
 @pytest.mark.parametrize("language", list(Language))
 def test_what_is_unknown_is_left_out(language: Language) -> None:
     bare = notice(stage=None, tag=None, value=None, limit=None, url="", message_zh="")
     text = plain_text(tell(message_of(SHANGHAI, [bare]), language))
     assert "Zone 12 above its high-high limit" in text  # the other language before none
     for words in (EN, ZH):
-        for absent in ("stage", "tag", "value", "open", "cause"):
+        for absent in ("stage", "tag", "value", "open", "open_root", "cause", "stake"):
             assert f"{words[absent]}{words['colon']}" not in text
 
 

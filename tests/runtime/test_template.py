@@ -56,7 +56,7 @@ def test_it_knows_the_message_and_each_notice() -> None:
         "asset": "CB-L07B", "stage": "CB", "tag": "CB-L07B-TIC112.PV", "value": 1190.0,
         "limit": 1180.0, "unit": "°C", "value_said": "1,190 °C",
         "said": "Zone 12 above its high-high limit", "by": None, "comment": None,
-        "url": "http://x/#/alarms/a",
+        "url": "http://x/#/alarms/a", "stake_t": None,
     }  # fmt: skip
     assert second["kind"] == "returned"
 
