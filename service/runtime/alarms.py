@@ -3,6 +3,7 @@ kept."""
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,7 +18,7 @@ from service.domain.alarm import (
     Transition,
 )
 from service.domain.lifecycle.actions import Action, act, suppress, unsuppress
-from service.domain.lifecycle.clock import pass_time, waits
+from service.domain.lifecycle.clock import due_ns, pass_time
 from service.domain.lifecycle.step import evaluate
 
 
@@ -83,6 +84,10 @@ class Silencer(Protocol):
         ...
 
 
+AT_ONCE = 500
+"""Alarms that time does something to in one look, so that nothing else has to wait."""
+
+
 class AlarmStates:
     """Every alarm's state, and what changed since ``taken`` was last called. silencer: set by who
     wires it; None silences nothing."""
@@ -91,6 +96,8 @@ class AlarmStates:
         self.silencer: Silencer | None = None
         self._definitions = definitions
         self._states: dict[str, AlarmState] = {}
+        self._due: dict[str, int] = {}
+        self._looked_ns = 0
         self._by_alarm: dict[str, str] = {}
         self._changed: dict[str, AlarmState] = {}
         self._transitions: list[tuple[AlarmDefinition, Transition, AlarmState]] = []
@@ -99,6 +106,9 @@ class AlarmStates:
         """Takes up states of an earlier run; those of definitions that are gone are left aside."""
         self._states = {d: s for d, s in states.items() if d in self._definitions}
         self._by_alarm = {s.alarm: d for d, s in self._states.items() if s.alarm is not None}
+        self._due = {}
+        for id_ in self._states:
+            self._plan(id_)
 
     def __getitem__(self, definition: str) -> AlarmState:
         return self._states.get(definition, NORMAL)
@@ -165,15 +175,20 @@ class AlarmStates:
         self._transitions.append((definition, transition, self[definition.id]))
 
     def pass_time(self, now_ns: int) -> None:
-        """Lets shelving end and calls people again, as of ``now_ns`` in processing time."""
-        for id_, before in list(self._states.items()):
-            definition = self._definitions[id_]
-            if waits(definition, before):
-                after, transitions = pass_time(
-                    definition, before, now_ns,
-                    silence=partial(self._silence, definition, now_ns),
-                )  # fmt: skip
-                self._keep(definition, before, after, transitions)
+        """Lets shelving end and calls people again, as of ``now_ns`` in processing time; of very
+        many that are due those that have been so for longest."""
+        if now_ns < self._looked_ns:  # the clock was put back
+            self._due = dict.fromkeys(self._due, 0)
+        self._looked_ns = now_ns
+        due = [id_ for id_, at_ns in self._due.items() if at_ns <= now_ns]
+        for id_ in heapq.nsmallest(AT_ONCE, due, key=self._due.__getitem__):
+            definition, before = self._definitions[id_], self[id_]
+            after, transitions = pass_time(
+                definition, before, now_ns, silence=partial(self._silence, definition, now_ns)
+            )
+            self._keep(definition, before, after, transitions)
+            if id_ in self._due:  # what is due and silenced is looked at again, after the others
+                self._due[id_] = max(self._due[id_], now_ns)
 
     @property
     def dirty(self) -> bool:
@@ -209,6 +224,14 @@ class AlarmStates:
         root = self.silencer.root(definition, after.alarm, at_ns, after.untold)
         return replace(after, root=root)
 
+    def _plan(self, id_: str) -> None:
+        """Notes when time may do something to an alarm."""
+        at_ns = due_ns(self._definitions[id_], self[id_])
+        if at_ns is None:
+            self._due.pop(id_, None)
+        else:
+            self._due[id_] = at_ns
+
     def _silence(self, definition: AlarmDefinition, at_ns: int) -> Silence | None:
         return None if self.silencer is None else self.silencer.silence(definition, at_ns)
 
@@ -225,6 +248,7 @@ class AlarmStates:
                 self._states.pop(definition.id, None)
             else:
                 self._states[definition.id] = after
+            self._plan(definition.id)
             if before.alarm != after.alarm:
                 if before.alarm is not None:
                     del self._by_alarm[before.alarm]

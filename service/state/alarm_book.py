@@ -11,6 +11,7 @@ from service.domain.alarm import NORMAL, AlarmState, Hold, Phase, Quiet
 from service.runtime.progress import Progress
 from service.runtime.views import AlarmView, Showing, TransitionView
 from service.state.alarm_rows import alarm_view, step_view
+from service.state.alarm_writes import IN_ONE
 from service.state.database import Database
 from service.state.rule_states import load_states
 from service.state.tables import alarm, rule_state, transition
@@ -22,10 +23,6 @@ _HELD = or_(
     rule_state.c.out_of_service.is_not(None),
     func.coalesce(alarm.c.quiet, "") == str(Quiet.SHADOW),
 )
-
-
-IN_ONE = 500
-"""So many ids are asked for in one query: databases bound its variables."""
 
 
 class StateAlarmBook:

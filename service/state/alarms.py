@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
-from typing import Any
 
 import orjson
 from sqlalchemy import Connection, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from service.domain.alarm import (
     NORMAL,
-    AlarmDefinition,
     AlarmState,
     Phase,
-    Transition,
-    TransitionKind,
 )
 from service.domain.announcing import Announcing, Floods, to_all
 from service.domain.lifecycle.actions import withdraw
@@ -25,10 +20,11 @@ from service.runtime.alarm_desk import definition_of
 from service.runtime.alarms import WatchCommit, WatchState
 from service.runtime.notify import Destination, SiteName
 from service.state.alarm_rows import alarm_view
+from service.state.alarm_writes import Step, keep_steps
 from service.state.announcer import Announcer, load_floods
 from service.state.database import Database
-from service.state.rule_states import keep_state, load_states
-from service.state.tables import alarm, transition, watch_state
+from service.state.rule_states import keep_states, load_states
+from service.state.tables import alarm, watch_state
 
 
 class StateAlarms:
@@ -79,12 +75,8 @@ class StateAlarms:
 
         def write(connection: Connection) -> Floods:
             telling = self._announcer.begin(connection, step.recorded_ns)
-            for definition_id, state in step.states.items():
-                keep_state(connection, definition_id, state)
-            for definition, one, state in step.transitions:
-                if _keep_transition(connection, definition, one, step.recorded_ns):
-                    _keep_alarm(connection, definition, one, state)
-                    telling.tell(definition, one, state)
+            keep_states(connection, step.states)
+            telling.tell_all(keep_steps(connection, step.transitions, step.recorded_ns))
             telling.keep(self._announcer.floods)
             blob = orjson.dumps(
                 {"position": step.position, "judged_ns": step.judged_ns, "groups": step.groups}
@@ -103,91 +95,17 @@ class StateAlarms:
         def write(connection: Connection) -> int:
             telling = self._announcer.begin(connection, now_ns)
             kept = load_states(connection)
-            for definition_id in kept:
-                if definition_id not in known:
-                    keep_state(connection, definition_id, NORMAL)
+            keep_states(connection, {one: NORMAL for one in kept if one not in known})
             rows = connection.execute(select(alarm).where(alarm.c.phase != str(Phase.NORMAL))).all()
             gone = [row for row in rows if row.definition not in known]
+            steps: list[Step] = []
             for row in gone:
                 definition = definition_of(alarm_view(row))
                 untold = kept.get(row.definition, NORMAL).untold
                 state = AlarmState(Phase(row.phase), None, row.id, untold=untold)
-                for one in withdraw(definition, state, now_ns):
-                    _keep_transition(connection, definition, one, now_ns)
-                    _keep_alarm(connection, definition, one, NORMAL)
-                    telling.tell(definition, one, NORMAL)
+                steps += ((definition, one, NORMAL) for one in withdraw(definition, state, now_ns))
+            telling.tell_all(keep_steps(connection, steps, now_ns))
             telling.keep(self._announcer.floods)
             return len(gone)
 
         return await self._database.write(write)
-
-
-def _keep_transition(
-    connection: Connection, definition: AlarmDefinition, one: Transition, now_ns: int
-) -> bool:
-    """Whether it is new: a journal that is read again brings the same ids."""
-    values = {
-        "id": one.id,
-        "alarm": one.alarm,
-        "definition": one.definition,
-        "kind": str(one.kind),
-        "at_ns": one.at_ns,
-        "recorded_ns": now_ns,
-        "by": one.by,
-        "comment": one.comment,
-        "value": one.value,
-        "quiet": one.quiet,
-        "quiet_by": one.quiet_by,
-    }
-    try:
-        with connection.begin_nested():
-            connection.execute(insert(transition).values(**values))
-    except IntegrityError:
-        return False
-    return True
-
-
-def _keep_alarm(
-    connection: Connection, definition: AlarmDefinition, one: Transition, state: AlarmState
-) -> None:
-    """Keeps what people see of an occurrence. state: after the step."""
-    phase = state.phase if state.alarm == one.alarm else Phase.NORMAL
-    values: dict[str, Any] = {"phase": str(phase)}
-    match one.kind:
-        case TransitionKind.RAISED:
-            values |= {"returned_ns": None, "value": one.value, "quiet": one.quiet}
-        case TransitionKind.RERAISED:
-            values["quiet"] = one.quiet
-        case TransitionKind.RETURNED:
-            values["returned_ns"] = one.at_ns
-        case TransitionKind.ACKNOWLEDGED:
-            values |= {
-                "acknowledged_ns": one.at_ns,
-                "acknowledged_by": one.by,
-                "comment": one.comment,
-            }
-    found = connection.execute(update(alarm).where(alarm.c.id == one.alarm).values(**values))
-    if found.rowcount == 0 and one.kind is TransitionKind.RAISED:
-        connection.execute(insert(alarm).values(**_row(definition, one)))
-
-
-def _row(definition: AlarmDefinition, one: Transition) -> dict[str, Any]:
-    return {
-        "id": one.alarm,
-        "definition": definition.id,
-        "rule": definition.rule,
-        "kind": definition.kind,
-        "priority": int(definition.priority),
-        "asset": definition.asset,
-        "tag": definition.tag,
-        "stage": definition.stage,
-        "phase": str(Phase.UNACKNOWLEDGED),
-        "message_en": definition.message_en,
-        "message_zh": definition.message_zh,
-        "raised_ns": one.at_ns,
-        "value": one.value,
-        "limit": definition.limit,
-        "unit": definition.unit,
-        "quiet": one.quiet,
-        "root": one.root,
-    }

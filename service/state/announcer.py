@@ -20,6 +20,7 @@ from service.domain.oncall import Moment
 from service.domain.routing import Heard, Subject, hear
 from service.runtime.notification import notice_of
 from service.runtime.notify import Notice, SiteName
+from service.state.alarm_writes import IN_ONE, Step
 from service.state.outbox_rows import put
 from service.state.tables import flood_state, transition
 from service.state.tables_outbox import outbox
@@ -68,9 +69,21 @@ class Telling:
         self._moment: Moment | None = None
         self._told: list[tuple[Notice, Sequence[Announcement]]] = []
         self._heard_now: dict[str, list[str]] = {}
+        self._before: dict[str, list[str]] = {}
         self.floods = floods
 
-    def tell(self, definition: AlarmDefinition, one: Transition, state: AlarmState) -> None:
+    def tell_all(self, steps: Sequence[Step]) -> None:
+        """Has each of ``steps`` told, in order."""
+        alarms = list({one.alarm for _, one, _ in steps if one.alarm is not None})
+        for at in range(0, len(alarms), IN_ONE):
+            these = outbox.c.alarm.in_(alarms[at : at + IN_ONE])
+            told = select(outbox.c.alarm, outbox.c.destination).where(these).distinct()
+            for row in self._connection.execute(told):
+                self._before.setdefault(row.alarm, []).append(row.destination)
+        for definition, one, state in steps:
+            self._tell(definition, one, state)
+
+    def _tell(self, definition: AlarmDefinition, one: Transition, state: AlarmState) -> None:
         """Has ``one`` told, after which the alarm stands at ``state``; nothing when nobody is
         called about it."""
         notice = notice_of(self._site, definition, one, state)
@@ -123,17 +136,17 @@ class Telling:
         """How often the alarm has been escalated, this transition included."""
         if notice.kind is TransitionKind.RAISED:
             return 0
-        escalated = (transition.c.alarm == notice.alarm) & (
-            transition.c.kind == str(TransitionKind.ESCALATED)
+        escalated = (
+            (transition.c.alarm == notice.alarm)
+            & (transition.c.kind == str(TransitionKind.ESCALATED))
+            & (transition.c.at_ns <= notice.at_ns)  # of one step, later ones are kept already
         )
         count = select(func.count()).select_from(transition).where(escalated)
         return self._connection.execute(count).scalar_one()
 
     def _told_before(self, alarm: str) -> list[str]:
         """Who was told of ``alarm`` before, in this transaction or an earlier one."""
-        told = select(outbox.c.destination).where(outbox.c.alarm == alarm).distinct()
-        kept = self._connection.execute(told).scalars()
-        return sorted({*kept, *self._heard_now.get(alarm, ())})
+        return sorted({*self._before.get(alarm, ()), *self._heard_now.get(alarm, ())})
 
 
 def load_floods(connection: Connection) -> Floods:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
 from service.domain.alarm import NORMAL, AlarmState, Call, Hold, Phase, Quiet, Silence
+from service.state.alarm_writes import IN_ONE, change_rows, found_in
 from service.state.tables import rule_state
 
 
@@ -17,21 +18,33 @@ def load_states(
     connection: Connection, definitions: Sequence[str] | None = None
 ) -> dict[str, AlarmState]:
     """The kept states by definition; of all, or of ``definitions``."""
-    wanted = select(rule_state)
-    if definitions is not None:
-        wanted = wanted.where(rule_state.c.definition.in_(definitions))
-    return {row.definition: state_of(row) for row in connection.execute(wanted)}
+    if definitions is None:
+        return _states(connection.execute(select(rule_state)))
+    found: dict[str, AlarmState] = {}
+    for at in range(0, len(definitions), IN_ONE):
+        these = rule_state.c.definition.in_(definitions[at : at + IN_ONE])
+        found |= _states(connection.execute(select(rule_state).where(these)))
+    return found
 
 
-def keep_state(connection: Connection, definition: str, state: AlarmState) -> None:
-    """Keeps one state; a normal one that nothing holds needs no row."""
-    where = rule_state.c.definition == definition
-    if state == NORMAL:
-        connection.execute(delete(rule_state).where(where))
-        return
-    values = row_of(state)
-    if connection.execute(update(rule_state).where(where).values(**values)).rowcount == 0:
-        connection.execute(insert(rule_state).values(definition=definition, **values))
+def keep_states(connection: Connection, states: Mapping[str, AlarmState]) -> None:
+    """Keeps states by definition; a normal one that nothing holds needs no row."""
+    normal = [id_ for id_, state in states.items() if state == NORMAL]
+    for at in range(0, len(normal), IN_ONE):
+        these = rule_state.c.definition.in_(normal[at : at + IN_ONE])
+        connection.execute(delete(rule_state).where(these))
+    rows = {id_: row_of(state) for id_, state in states.items() if state != NORMAL}
+    known = found_in(connection, rule_state.c.definition, list(rows))
+    new = [{"definition": id_, **row} for id_, row in rows.items() if id_ not in known]
+    if new:
+        connection.execute(insert(rule_state), new)
+    change_rows(
+        connection, rule_state, "definition", {id_: rows[id_] for id_ in rows if id_ in known}
+    )
+
+
+def _states(rows: Iterable[Any]) -> dict[str, AlarmState]:
+    return {row.definition: state_of(row) for row in rows}
 
 
 def row_of(state: AlarmState) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from service.domain.alarm import (
 from service.domain.handling import Handling
 from service.domain.instants import SECOND_NS
 from service.domain.lifecycle.actions import Acknowledge, Shelve, act
-from service.domain.lifecycle.clock import pass_time, waits
+from service.domain.lifecycle.clock import due_ns, pass_time
 from service.domain.lifecycle.step import evaluate
 
 T, F = Input.TRUE, Input.FALSE
@@ -97,15 +97,20 @@ def test_what_stands_untold_is_announced_once_nothing_silences_it() -> None:
     assert [one.quiet for one in returned] == [Quiet.INHIBITED] * 2
 
 
-@pytest.mark.parametrize("handling", [Handling(), AGAIN, UP])
-def test_what_time_can_not_change_need_not_be_looked_at(handling: Handling) -> None:
-    one = definition(handling)
-    state, _ = evaluate(one, NORMAL, T, 0)
-    assert waits(one, state) is (handling is not STORIES[0][1] and handling != Handling())
-    assert not waits(one, NORMAL)
-    assert waits(one, act(one, NORMAL, Shelve("fouled", 5), 0, by="li")[0])
-    if not waits(one, state):
-        assert pass_time(one, state, 10**15)[1] == ()
+def test_what_time_can_do_to_an_alarm_is_known_before() -> None:
+    for handling in (Handling(), AGAIN, UP, BOTH):
+        one = definition(handling)
+        assert due_ns(one, NORMAL) is None
+        assert due_ns(one, act(one, NORMAL, Shelve("fouled", 5), 0, by="li")[0]) == 5
+        for upto in range(7):
+            story: Story = [(0, T), (0, LOOK), (30, LOOK), (60, ACK), (100, LOOK), (130, LOOK)]
+            state, _ = play(one, story[:upto])
+            due = due_ns(one, state)
+            if due is None:
+                assert pass_time(one, state, 10**15) == (state, ())
+            elif due > 0:
+                assert pass_time(one, state, due - 1) == (state, ())
+                assert pass_time(one, state, due)[1] != ()
 
 
 def play(one: AlarmDefinition, story: Story) -> tuple[AlarmState, list[Transition]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from service.domain.alarm import AlarmState, Phase, Priority, Quiet
+from service.domain.alarm import AlarmDefinition, AlarmState, Input, Phase, Priority, Quiet
 from service.domain.handling import Handling
 from service.domain.instants import SECOND_NS
 from service.domain.lifecycle.actions import (
@@ -24,6 +24,7 @@ from service.domain.lifecycle.actions import (
     Unshelve,
 )
 from service.domain.rules import LimitKind, LimitRule, Timing
+from service.runtime.alarms import AT_ONCE, AlarmStates
 from service.runtime.courier import Courier
 from service.runtime.notify import Destination, Message, NotifierLimits, SiteName
 from service.runtime.progress import Progress
@@ -120,6 +121,39 @@ async def test_escalation_and_telling_again_are_told(tmp_path: Path) -> None:
             "returned", "acknowledged", "reset", "cleared",
         ]  # fmt: skip
         assert await r.alarms() == [(H, "normal")]
+
+
+def test_of_very_many_that_are_due_none_is_left_out() -> None:
+    timed = Handling(escalate_s=60)
+    definitions = {
+        f"h:{n}": AlarmDefinition(
+            f"h:{n}", "h", "v", "limit", Priority.HIGH, "CB", 0, 0, "", "", handling=timed
+        )
+        for n in range(2 * AT_ONCE + 1)
+    }
+    states = AlarmStates(definitions)
+    for definition in definitions.values():
+        states.judge(definition, Input.TRUE, 0)
+    states.taken()
+    told: list[int] = []
+    for s in (1, 2, 3, 64, 65, 66, 67):
+        states.pass_time(s * SECOND_NS)
+        told.append(len(states.taken()[1]))
+    assert told == [0, 0, 0, AT_ONCE, AT_ONCE, 1, 0]
+
+
+def test_a_clock_that_was_put_back_calls_nobody_late() -> None:
+    timed = Handling(escalate_s=60)
+    definition = AlarmDefinition(
+        "h:T", "h", "v", "limit", Priority.HIGH, "CB", 0, 0, "", "", handling=timed
+    )
+    states = AlarmStates({definition.id: definition})
+    states.judge(definition, Input.TRUE, 3_600 * SECOND_NS)
+    for s in (3_600, 3_601, 2, 61):
+        states.pass_time(s * SECOND_NS)
+        assert [str(one.kind) for _, one, _ in states.taken()[1]] in ([], ["raised"])
+    states.pass_time(62 * SECOND_NS)
+    assert [str(one.kind) for _, one, _ in states.taken()[1]] == ["escalated"]
 
 
 @pytest.mark.parametrize("gap_s", [0.0, 7_200.0])

@@ -21,16 +21,24 @@ from service.domain.lifecycle.step import silence_of, step
 EXPIRED = "its time was over"
 
 
-def waits(definition: AlarmDefinition, state: AlarmState) -> bool:
-    """Whether time can do anything to the alarm; cheap, to be asked of every one that is not
-    normal."""
+def due_ns(definition: AlarmDefinition, state: AlarmState) -> int | None:
+    """From when on time can do something to the alarm, 0 for whenever it is looked at; None while
+    time alone changes nothing."""
     if state.shelved is not None:
-        return True
-    if not state.stands:
-        return False
-    handling = definition.handling
-    timed = handling.realarm_s is not None or handling.escalate_s is not None
-    return timed or state.untold is not None
+        return state.shelved.until_ns
+    if not state.stands or state.held is not None:
+        return None
+    if state.untold is not None and state.phase is Phase.UNACKNOWLEDGED:
+        return 0
+    escalate_s, realarm_s = definition.handling.escalate_s, definition.handling.realarm_s
+    if escalate_s is None and realarm_s is None:
+        return None
+    if state.call is None:
+        return 0
+    due = [] if realarm_s is None else [state.call.last_ns + seconds(realarm_s)]
+    if escalate_s is not None and state.phase is Phase.UNACKNOWLEDGED and not state.call.escalated:
+        due.append(state.call.since_ns + seconds(escalate_s))
+    return min(due, default=None)
 
 
 def pass_time(
@@ -67,6 +75,8 @@ def pass_time(
         said = f"nobody was called until now: {state.untold.quiet}"
         state, called = announced(definition, state, now_ns, comment=said)
         done += called
+    if due_ns(definition, state) is None:
+        return state, tuple(done)
     if state.call is None or state.call.last_ns > now_ns:  # the clock was put back
         return replace(state, call=Call(now_ns, now_ns)), tuple(done)
     state, calls = _call(definition, state, state.call, now_ns)
