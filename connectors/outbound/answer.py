@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from connectors.outbound.retry_after import retry_after_s
 from connectors.outbound.target import Target
-from connectors.retryafter import retry_after_s
 from service.runtime.errors import Rejected, Retryable
 from service.runtime.notify import Gone
 

@@ -16,6 +16,7 @@ from service.domain.alarm import Phase, Priority, TransitionKind
 from service.domain.handling import Guidance, Words
 from service.runtime.notification import NOTIFIED
 from service.runtime.notify import Message, MessageKind, Totals
+from service.runtime.samples import Sample, example_of, sample_message
 from tests.notices import AT_NS, SITE, message, notice
 
 SCHEMA: dict[str, Any] = json.loads(SCHEMAS[f"notification-{VERSION}.json"])
@@ -109,6 +110,12 @@ def test_the_schema_refuses_what_is_wrong(at: tuple[str | int, ...], value: obje
     part[at[-1]] = value
     with pytest.raises(ValidationError):
         Draft202012Validator(SCHEMA).validate(said)
+
+
+@pytest.mark.parametrize("sample", Sample)
+def test_what_people_are_shown_beforehand_is_as_the_schema_says(sample: Sample) -> None:
+    shown = sample_message(sample, SITE, AT_NS, example=example_of([]))
+    Draft202012Validator(strict()).validate(json.loads(body_of(shown)))
 
 
 def test_the_schema_knows_all_steps_and_states() -> None:

@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from standardwebhooks.webhooks import Webhook
+from typer.main import get_command
 
 from connectors.outbound.client import open_outbound
 from connectors.outbound.settings import OutboundSettings
@@ -31,6 +32,7 @@ from connectors.webhook.settings import WebhookSettings
 from connectors.webhook.signing import TOLERANCE_S, decode_secret, signed_headers
 from dashboards.build import find_node
 from service.api.routes.schemas import SCHEMAS
+from service.cli import app
 from service.domain.alarm import Phase, Priority, TransitionKind
 from service.domain.circuit import JITTER, OPENS_AFTER, PROBE_CAP_S, SCHEDULE_S
 from service.domain.handling import Guidance, Words
@@ -334,3 +336,11 @@ def test_the_guide_says_the_waits_and_bounds_that_hold() -> None:
     types = json.loads(SCHEMAS["notification-2.json"])["oneOf"]
     said = [part["properties"]["type"] for part in types]
     assert kinds == {kind for one in said for kind in one.get("enum", [one.get("const")])}
+
+
+def test_the_commands_that_the_guide_names_are_there() -> None:
+    named = re.findall(r"`anodewatch ([a-z]+)(?: ([a-z]+))?", GUIDE)
+    assert len(named) >= 4
+    for command, part in named:
+        found = get_command(app).commands[command]  # type: ignore[attr-defined]
+        assert not part or part in found.commands
