@@ -107,22 +107,22 @@ def taken(steps: AlarmSteps, rows: Index | slice) -> AlarmSteps:
 
 def stands_of(steps: AlarmSteps) -> Stands:
     """Every stretch that begins within ``steps``. Of two raises without a return between them the
-    first stretch has no end."""
+    second ends the first stretch."""
     steps = _by_alarm(steps)
     raised = steps.of_kind(TransitionKind.RAISED)
     rows = np.flatnonzero(raised)
     over = _next_row(steps.of_kind(TransitionKind.RETURNED, TransitionKind.CLEARED))[rows]
     anew = np.append(_next_row(raised), [len(raised)])[rows + 1]
     call = _next_row(steps.calls)[rows]
-    ends = _is_of(steps, rows, over) & (over < anew)
-    called = _is_of(steps, rows, call) & (call < np.where(ends, over, anew))
+    end = np.minimum(over, anew)
+    called = _is_of(steps, rows, call) & (call < end)
     order = np.argsort(steps.at_ns[rows], kind="stable")
     return Stands(
         steps.at_ns[rows][order],
         steps.definition[rows][order],
         steps.quiet[rows][order],
         _when(steps, call, called)[order],
-        _when(steps, over, ends)[order],
+        _when(steps, end, _is_of(steps, rows, end))[order],
     )
 
 

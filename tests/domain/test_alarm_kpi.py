@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -247,6 +247,36 @@ def test_called_later_counts_from_the_call() -> None:
     found = alarm_kpis(steps_of(rows), [(FROM_NS, TO_NS)], FROM_NS, FROM_NS + HOUR_NS)
     assert (found.calls, found.quiet, found.shelved) == (1, {Quiet.SHELVED: 1}, 1)
     assert (found.standing, found.acknowledging.median_s) == (1, 60.0)
+
+
+@pytest.mark.parametrize(
+    ("took", "median", "p95"),
+    [
+        ([], None, None),
+        ([7], 7.0, 7.0),
+        ([9, 5], 5.0, 9.0),
+        ([1, 2, 3], 2.0, 3.0),
+        (range(1, 21), 10.0, 19.0),
+        (range(1, 22), 11.0, 20.0),
+    ],
+)
+def test_nearest_rank(took: Sequence[int], median: float | None, p95: float | None) -> None:
+    rows: list[StepRow] = []
+    for n, seconds_ in enumerate(took):
+        add(rows, f"a{n}", f"a{n}", "low", n, None, seconds_, None)
+    rows.sort(key=lambda row: row[1])
+    found = alarm_kpis(steps_of(rows), [(FROM_NS, TO_NS)], FROM_NS, TO_NS).acknowledging
+    assert (found.acknowledged, found.median_s, found.p95_s) == (len(took), median, p95)
+
+
+def test_a_raise_ends_the_stretch_before_it() -> None:
+    """The return between two raises of one occurrence is not known: it stands once, not twice."""
+    rows: list[StepRow] = []
+    for at_s, stands_s in ((0, None), (30, 90), (7_200, None)):
+        add(rows, "a", "a1", "low", at_s, stands_s, None, None)
+    end_ns = FROM_NS + 3 * DAY_NS
+    found = alarm_kpis(steps_of(rows), [(FROM_NS, end_ns)], FROM_NS, end_ns)
+    assert (found.calls, found.standing, found.most_stale, found.fleeting) == (3, 1, 1, 1)
 
 
 raises = st.lists(

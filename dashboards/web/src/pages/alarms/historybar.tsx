@@ -7,7 +7,7 @@ import { nameOf, words } from "../../words";
 import { type HistoryAsked, isPlain, RANGES } from "./historyfilter";
 
 const SETTLED_MS = 400;
-const states = ["unacknowledged", "acknowledged", "returned", "normal"] as const;
+const states = ["unacknowledged", "acknowledged", "returned", "latched", "normal"] as const;
 const priorities = [1, 2, 3, 4] as const;
 
 type Props = { asked: HistoryAsked; exported: string; onAsk(next: Partial<HistoryAsked>): void };
