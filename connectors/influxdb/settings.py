@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, Field, HttpUrl, SecretStr, model_validator
+
+from connectors.secret import count_given, read_secret
 
 
 class InfluxDbSettings(BaseModel, extra="forbid"):
@@ -41,8 +42,8 @@ class InfluxDbSettings(BaseModel, extra="forbid"):
 
     @model_validator(mode="after")
     def _one_credential(self) -> InfluxDbSettings:
-        tokens = _count(self.token, self.token_env, self.token_file)
-        passwords = _count(self.password, self.password_env, self.password_file)
+        tokens = count_given(self.token, self.token_env, self.token_file)
+        passwords = count_given(self.password, self.password_env, self.password_file)
         if tokens > 1:
             raise ValueError(f"give one of token, token_env and token_file; {tokens} were given")
         if tokens and (self.username is not None or passwords):
@@ -66,28 +67,13 @@ class InfluxDbSettings(BaseModel, extra="forbid"):
 
     def read_token(self) -> str | None:
         """The token, or None. ValueError names where it was looked for."""
-        return _read("token", self.token, self.token_env, self.token_file)
+        return read_secret(
+            "InfluxDB token", given=self.token, env=self.token_env, file=self.token_file
+        )
 
     def read_password(self) -> str | None:
         """The password, or None. ValueError names where it was looked for."""
-        return _read("password", self.password, self.password_env, self.password_file)
-
-
-def _count(*given: object) -> int:
-    return sum(value is not None for value in given)
-
-
-def _read(what: str, secret: SecretStr | None, env: str | None, file: Path | None) -> str | None:
-    if secret is not None:
-        return secret.get_secret_value()
-    if env is not None:
-        text = os.environ.get(env)
-        if not text:
-            raise ValueError(f"environment variable {env} is not set; set it to InfluxDB's {what}")
-        return text
-    if file is not None:
-        try:
-            return file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ValueError(f"{what} file {file} can't be read: {error}") from error
-    return None
+        return read_secret(
+            "InfluxDB password",
+            given=self.password, env=self.password_env, file=self.password_file,
+        )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validato
 
 from connectors.outbound.addresses import PUBLIC, Networks, parse_networks
 from connectors.outbound.target import Target, TargetField, parse_target
+from connectors.secret import count_given, read_secret
 
 
 def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -60,7 +60,7 @@ class OutboundSettings(BaseModel, extra="forbid", frozen=True):
     @model_validator(mode="after")
     def _whole_credentials(self) -> OutboundSettings:
         passwords = (self.proxy_password, self.proxy_password_env, self.proxy_password_file)
-        given = sum(value is not None for value in passwords)
+        given = count_given(*passwords)
         if given != (self.proxy_username is not None):
             raise ValueError(
                 "proxy_username goes with exactly one of proxy_password, proxy_password_env and "
@@ -72,19 +72,12 @@ class OutboundSettings(BaseModel, extra="forbid", frozen=True):
 
     def password(self) -> str | None:
         """The proxy's password, or None. ValueError names where it was looked for."""
-        if self.proxy_password is not None:
-            return self.proxy_password.get_secret_value()
-        if self.proxy_password_env is not None:
-            text = os.environ.get(self.proxy_password_env)
-            if not text:
-                raise ValueError(f"environment variable {self.proxy_password_env} is not set")
-            return text
-        if self.proxy_password_file is None:
-            return None
-        try:
-            return self.proxy_password_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ValueError(f"{self.proxy_password_file} can't be read: {error}") from error
+        return read_secret(
+            "proxy's password",
+            given=self.proxy_password,
+            env=self.proxy_password_env,
+            file=self.proxy_password_file,
+        )
 
     def allowed(self) -> Networks:
         """The addresses that may be called."""

@@ -28,6 +28,7 @@ KEY = "b7c1e9a0-5d1f-4b8e-9f51-secretsecret"
 """In the address of a bot."""
 SECRET = "SEC0f8c552a52f6deb9d5d0e2faac0c9030"
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
+WEBHOOK_SECRET_2 = "whsec_" + base64.b64encode(b"l" * 32).decode()
 SECRETS = (KEY, SECRET, WEBHOOK_SECRET)
 TEMPLATE = '{"title": {{ subject | tojson }}, "text": {{ text | tojson }}}'
 
@@ -49,6 +50,8 @@ class Receiver:
     port: int = 0
     answer: str = TAKEN
     taken: list[tuple[str, bytes]] = field(default_factory=list)
+    whole: list[tuple[str, bytes]] = field(default_factory=list)
+    """Head and body of each request over HTTP."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """The test is."""
 
@@ -261,6 +264,7 @@ async def _answer(
     )
     body = await reader.readexactly(length)
     receiver.taken.append((head.split(" ")[1], body))
+    receiver.whole.append((head, body))
     if receiver.answer == SILENT:
         await receiver.over.wait()
         return

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from pathlib import Path
 
 import orjson
 import pytest
@@ -27,6 +28,7 @@ from tests.contract.notifier_cases import (
     SECRETS,
     SILENT,
     TOO_FAST,
+    WEBHOOK_SECRET_2,
     Adapter,
     receiving,
 )
@@ -137,6 +139,38 @@ async def test_it_waits_no_longer_than_it_may(adapter: Adapter, answer: str) -> 
             with pytest.raises(Retryable, match=r"0\.3 s") as caught:
                 await one.send(ALARM)
     assert not any(secret in repr(caught.value) for secret in SECRETS)
+
+
+CHANGING = {
+    "webhook": "secret", "wecom": "url", "dingtalk": "secret", "feishu": "secret",
+    "template": "header_value",
+}  # fmt: skip
+"""Which secret of each kind is changed; that of e-mail is shown with its server."""
+
+
+@pytest.mark.parametrize("adapter", [a for a in ADAPTERS if a.kind in CHANGING], ids=[*CHANGING])
+async def test_a_secret_may_change_while_a_message_waits(adapter: Adapter, tmp_path: Path) -> None:
+    """From a file, without a restart; while the file is away, nothing is lost."""
+    name, file = CHANGING[adapter.kind], tmp_path / "secret"
+    async with receiving(adapter) as receiver:
+        first = str(adapter.settings(receiver.port)[name])
+        second = WEBHOOK_SECRET_2 if adapter.kind == "webhook" else first + "-changed"
+        file.write_text(f"{first}\n")
+        async with adapter.open(receiver.port, **{name: None, f"{name}_file": file}) as one:
+            await one.send(ALARM)
+            file.unlink()
+            with pytest.raises(Retryable, match="not sent"):
+                await one.send(ALARM)
+            file.write_text(f"{second}\n")
+            await one.send(ALARM)
+            await one.send(ALARM)
+    before, after, again = (sent_as(head, body) for head, body in receiver.whole)
+    assert before != after == again
+
+
+def sent_as(head: str, body: bytes) -> str:
+    """All that was sent, for comparing: address, headers and body."""
+    return f"{head}{body.decode()}"
 
 
 @every
