@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from service.app.core import Core
 from service.app.outside import receiver_of
 from service.domain.batch import empty_batch
+from service.domain.circuit import may_send
 from service.domain.instants import MINUTE_NS, SECOND_NS, to_iso
 from service.runtime.heartbeat import Heartbeat, Vital
 from service.state.heartbeat import StateHeartbeat
@@ -52,7 +53,7 @@ class CoreVitals:
         self._core = core
         self._kept = kept
         self._entry: asyncio.Event | None = None
-        self._tried: dict[str, tuple[tuple[int, int], float]] = {}
+        self._tried: dict[str, tuple[int, float]] = {}
 
     def all(self) -> Mapping[str, Vital]:
         """Each part by the name under which its reasons are told."""
@@ -95,19 +96,18 @@ class CoreVitals:
         """Looks whether something is tried wherever something is due. A receiver that refuses is
         no reason: dead letters and the other channel tell of it."""
         now_s, now_ns = self._core.clock.monotonic_s(), self._core.clock.now_ns()
-        queues = await self._kept.queues()
+        due = await self._kept.due()
         standing = []
-        for destination in self._core.destinations:
-            queue = queues.get(destination.name)
-            if queue is None or queue.due_ns is None or queue.due_ns > now_ns:
-                self._tried.pop(destination.name, None)
+        for name, courier in self._core.couriers.items():
+            if due.get(name, now_ns) >= now_ns or not may_send(courier.circuit, now_ns):
+                self._tried.pop(name, None)
                 continue
-            tried, since_s = self._tried.get(destination.name, (queue.tried, now_s))
-            if tried != queue.tried:
-                tried, since_s = queue.tried, now_s
-            self._tried[destination.name] = (tried, since_s)
+            tried = sum(courier.counters.values())
+            before, since_s = self._tried.get(name, (tried, now_s))
+            since_s = since_s if tried == before else now_s
+            self._tried[name] = (tried, since_s)
             if now_s - since_s > STUCK_S:
-                standing.append(destination.name)
+                standing.append(name)
         if not standing:
             return None
         return f"messages to {', '.join(standing)} are due, and none was tried for {STUCK_S:g} s"

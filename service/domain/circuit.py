@@ -90,12 +90,14 @@ def failed(
     draw: float,
     retry_after_s: float | None = None,
 ) -> Circuit:
-    """After an attempt about ``subject`` that failed; retry_after_s: what the destination asked
-    for, which holds all messages, since it knows best."""
+    """After an attempt about ``subject`` that failed. retry_after_s: what the destination asked
+    for, which holds all messages, since it knows best; and since it speaks of itself and not of
+    this alarm, the circuit opens, so that what waited goes as soon as it takes messages again."""
     failures = circuit.failures + 1
     first = circuit.subject if circuit.failures else subject
     spread = circuit.spread or subject is None or subject != first
-    opens = circuit.state is CircuitState.OPEN or (spread and failures >= OPENS_AFTER)
+    down = (spread and failures >= OPENS_AFTER) or retry_after_s is not None
+    opens = circuit.state is CircuitState.OPEN or down
     pause_s = max(retry_after_s or 0.0, min(wait_s(failures, draw), PROBE_CAP_S) if opens else 0.0)
     return Circuit(
         state=CircuitState.OPEN if opens else CircuitState.CLOSED,

@@ -97,8 +97,9 @@ class FakeClock:
 
     @property
     def deadlines_ns(self) -> list[int]:
-        """When those that sleep now will wake, ascending."""
-        return sorted(at_ns for at_ns, _, wake in self._sleepers if not wake.done())
+        """When those that sleep now will wake, ascending, as the wall time now stands."""
+        woken_ns = (at_ns for at_ns, _, wake in self._sleepers if not wake.done())
+        return sorted(at_ns + self._stepped_ns for at_ns in woken_ns)
 
     async def advance(self, delay_s: float) -> None:
         """Moves time forward, waking each sleeper at its own deadline and letting tasks run

@@ -1,25 +1,14 @@
-"""When the service last proved that its state can be written, and whether deliveries move."""
+"""When the service last proved that its state can be written, and what is due."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from sqlalchemy import Connection, case, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from service.state.database import Database
 from service.state.tables_heartbeat import heartbeat
 from service.state.tables_outbox import outbox
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """What one destination has to be told. due_ns: since when the oldest of it is due, None when
-    nothing waits. tried: a number that changes with every attempt, and with nothing that only
-    comes."""
-
-    due_ns: int | None
-    tried: tuple[int, int]
 
 
 class StateHeartbeat:
@@ -43,18 +32,11 @@ class StateHeartbeat:
 
         await self._database.write(write)
 
-    async def queues(self) -> Mapping[str, Queue]:
-        """By destination."""
-        waits = outbox.c.state == "pending"
-        wanted = select(
-            outbox.c.destination,
-            func.min(case((waits, outbox.c.next_ns))).label("due_ns"),
-            func.sum(case((waits, outbox.c.attempts), else_=0)).label("attempts"),
-            func.sum(case((waits, 0), else_=1)).label("done"),
-        ).group_by(outbox.c.destination)
-        return await self._database.read(
-            lambda c: {
-                row.destination: Queue(row.due_ns, (int(row.attempts), int(row.done)))
-                for row in c.execute(wanted)
-            }
+    async def due(self) -> Mapping[str, int]:
+        """By destination for which something waits: since when the first of it is due."""
+        wanted = (
+            select(outbox.c.destination, func.min(outbox.c.next_ns))
+            .where(outbox.c.state == "pending")
+            .group_by(outbox.c.destination)
         )
+        return await self._database.read(lambda c: {row[0]: row[1] for row in c.execute(wanted)})

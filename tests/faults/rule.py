@@ -48,7 +48,7 @@ def kept(data: Path, destination: str = DESTINATION) -> list[Kept]:
         rows = connection.execute(
             "SELECT t.id, t.alarm, t.definition, t.kind, t.at_ns, t.quiet, o.seq, o.state"
             ' FROM "transition" t LEFT JOIN outbox o ON o."transition" = t.id'
-            " AND o.destination = ? ORDER BY o.seq",
+            " AND o.destination = ? ORDER BY o.ordinal",
             (destination,),
         ).fetchall()
     return [Kept(*row) for row in rows]

@@ -13,18 +13,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
 
 from service.app.core import Core, open_core
 from service.app.heartbeat import STUCK_S, CoreVitals, open_heartbeat
 from service.app.run import run_core
+from service.domain.circuit import WORKS, failed, gone
+from service.domain.instants import SECOND_NS
 from service.domain.tag import Tag
 from service.runtime.clock import FakeClock, SystemClock
+from service.runtime.deliver import Outcome
 from service.runtime.heartbeat import Heartbeat, Pulse
 from service.runtime.notify import Message, NotifierLimits
 from service.settings import load_site
 from service.state.heartbeat import StateHeartbeat
-from service.state.tables import outbox
+from tests.post_rig import put_rows
 from tests.running_service import write_site
 from tests.webhook_receiver import Receiver, run_receiver
 
@@ -165,21 +167,22 @@ async def test_deliveries_that_are_due_but_never_tried_are_named(tmp_path: Path)
         kept = StateHeartbeat(it.core.database)
         parts = CoreVitals(replace(it.core, clock=clock), kept)
         assert await parts.deliveries() is None
-        due = {
-            "destination": "maintenance", "alarm": "a", "transition": "t", "kind": "raised",
-            "priority": 2, "notice": b"{}", "state": "pending", "attempts": 0,
-            "created_ns": clock.now_ns(), "next_ns": clock.now_ns(),
-        }  # fmt: skip
-        await it.core.database.write(lambda c: c.execute(insert(outbox), [due]) and None)
+        await put_rows(
+            it.core.database, ("t", "a"), to=["maintenance"], now_ns=clock.now_ns() - SECOND_NS
+        )
         assert await parts.deliveries() is None
         await clock.advance(STUCK_S + 1)
         assert await parts.deliveries() == (
             "messages to maintenance are due, and none was tried for 300 s"
         )
-        tried = update(outbox).values(attempts=1)
-        await it.core.database.write(lambda c: c.execute(tried) and None)
-        assert await parts.deliveries() is None  # due, refused again and again, but tried
-        await clock.advance(STUCK_S / 2)
-        waits = update(outbox).values(next_ns=clock.now_ns() + 1)
-        await it.core.database.write(lambda c: c.execute(waits) and None)
+        courier = it.core.couriers["maintenance"]
+        courier.counters[Outcome.REFUSED] += 1
+        assert await parts.deliveries() is None  # refused again and again, but tried
+        await clock.advance(STUCK_S + 1)
+        assert await parts.deliveries() is not None
+        courier.circuit = failed(
+            WORKS, clock.now_ns(), error="busy", subject="a", draw=0.5, retry_after_s=3_600
+        )
+        assert await parts.deliveries() is None  # it waits as the receiver asked
+        courier.circuit = gone(clock.now_ns(), error="HTTP 410")
         assert await parts.deliveries() is None
