@@ -15,6 +15,7 @@ from pathlib import Path
 
 from service.domain.batch import Batch
 from service.journal.codec import decode, encode
+from service.journal.opening import opening
 from service.journal.segments import Segments
 from service.runtime.clock import Clock
 from service.runtime.log import Entry
@@ -207,10 +208,11 @@ async def open_journal(
     floor_bytes: int = 256 * 2**20,
 ) -> AsyncIterator[Journal]:
     """The journal of ``folder``, made when missing. ``next_position``: no position below it is
-    given."""
-    segments = await asyncio.to_thread(
-        Segments, folder, segment_bytes=segment_bytes, next_position=next_position
-    )
+    given. Fatal when it can't be opened."""
+    with opening(folder):
+        segments = await asyncio.to_thread(
+            Segments, folder, segment_bytes=segment_bytes, next_position=next_position
+        )
     journal = Journal(segments, folder, clock=clock, gather_s=gather_s, floor_bytes=floor_bytes)
     try:
         yield journal

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from service.domain.tag import Tag
 from service.domain.tagtable import TagTable
+from service.journal.opening import opening
 
 FILE = "registry.db"
 
@@ -17,11 +18,17 @@ def register(folder: Path, tags: Iterable[Tag]) -> TagTable:
     """The table of ``tags`` with their numbers; ids that are new get the next free one.
 
     The registry lies in ``folder`` (made when missing). A tag that left the list keeps its number
-    there.
+    there. Fatal when it can't be opened.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     wanted = list(tags)
-    with closing(sqlite3.connect(folder / FILE, timeout=30)) as connection:
+    with opening(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        numbers = _numbers(folder / FILE, wanted)
+    return TagTable({numbers[tag.id]: tag for tag in wanted})
+
+
+def _numbers(file: Path, wanted: Sequence[Tag]) -> dict[str, int]:
+    with closing(sqlite3.connect(file, timeout=30)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         with connection:
@@ -33,8 +40,7 @@ def register(folder: Path, tags: Iterable[Tag]) -> TagTable:
                 "INSERT INTO tag (id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM tag WHERE id = ?)",
                 ((tag.id, tag.id) for tag in wanted),
             )
-        numbers = dict(connection.execute("SELECT id, number FROM tag"))
-    return TagTable({numbers[tag.id]: tag for tag in wanted})
+        return dict(connection.execute("SELECT id, number FROM tag"))
 
 
 def registered(folder: Path) -> dict[int, str]:

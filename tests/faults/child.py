@@ -25,6 +25,7 @@ from sqlalchemy import Connection, Engine, event
 from service.app.logs import set_up_logging
 from service.app.serve import Started, serve, stop_on_signals
 from service.domain.batch import Batch
+from service.journal import log as journal
 from service.journal.registry import register
 from service.runtime.clock import SystemClock
 from service.runtime.watch_values import ValueRules
@@ -61,6 +62,7 @@ def run(folder: Path, log: Path, point: str | None, count: int) -> None:
     """The service, as this process."""
     with log.open("ab", buffering=0) as output:
         os.dup2(output.fileno(), sys.stderr.fileno())
+    journal.HELD_RETRY_S = 0.2  # a full disk is looked at again sooner than a plant needs it
     try:
         site = load_site(folder)
         set_up_logging("info")

@@ -6,22 +6,18 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_killed import journal_rows
 from tests.faults.child import ANNOUNCING, COMMITTING, JOURNALED, MARKING, RECEIVED
 from tests.faults.receiver import Logged, run_logged
-from tests.faults.rule import Kept, Tally, both_or_neither, hold, kept, settled
+from tests.faults.rule import both_or_neither, kept, settled
+from tests.faults.settling import KILLED, settle
 from tests.faults.victims import Victims, victims
-from tests.faults.waves import LIMIT, TAGS, write_wave_site
+from tests.faults.waves import TAGS, write_wave_site
 from tests.running_service import until
-
-KILLED = -9
-SETTLED_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -44,47 +40,6 @@ def receiver() -> Iterator[Logged]:
 
 def site_of(tmp_path: Path, receiver: Logged) -> Path:
     return write_wave_site(tmp_path / "site", webhook=(receiver.url, receiver.secret))
-
-
-def settle(killers: Victims, site: Path, receiver: Logged) -> Tally:
-    """Lets the service run until the plant stands still and nothing waits; then holds the rule."""
-    (site / "still").touch()
-    service = killers.start(site)
-    service.ready()
-    until(lambda: _is_still(site), within_s=SETTLED_S, what="everything to be told")
-    assert service.stop() == 0
-    found = kept(site / "data")
-    assert kinds(found) == causes(site)  # also what came while it ended
-    tally = hold(found, receiver.arrivals)
-    assert tally.dead == 0
-    assert tally.transitions > 0
-    return tally
-
-
-def _is_still(site: Path) -> bool:
-    found = kept(site / "data")
-    standing = Counter(one.definition for one in found if one.kind == "raised")
-    standing.subtract(one.definition for one in found if one.kind == "returned")
-    judged = kinds(found) == causes(site)
-    return judged and not any(standing.values()) and settled(found)
-
-
-def causes(site: Path) -> Counter[tuple[str, str]]:
-    """The transitions that follow from the values that the journal holds, by definition and
-    kind."""
-    wanted: Counter[tuple[str, str]] = Counter()
-    for tag, values in journal_rows(site).items():
-        above = [False, *(value > LIMIT for _, value, _ in values)]
-        for was, is_ in pairwise(above):
-            if was != is_:
-                wanted[f"high:{tag}", "raised" if is_ else "returned"] += 1
-    return wanted
-
-
-def kinds(found: Sequence[Kept]) -> Counter[tuple[str, str]]:
-    return Counter(
-        (one.definition, one.kind) for one in found if one.kind in ("raised", "returned")
-    )
 
 
 @pytest.mark.timeout(3_000)

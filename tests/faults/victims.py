@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +37,13 @@ class Victim:
         """Ends it as a power cut would."""
         os.kill(self.pid, signal.SIGKILL)
         return self.wait()
+
+    def end_after(self, seconds: float) -> None:
+        """Ends it then, unless it has ended by itself."""
+        time.sleep(seconds)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        self.wait()
 
     def stop(self) -> int:
         """Ends it in order."""

@@ -21,7 +21,8 @@ from service.domain.tag import Tag
 from service.journal.codec import CorruptEntry, decode, encode
 from service.journal.log import Journal, open_journal
 from service.journal.registry import register
-from service.runtime.clock import SystemClock
+from service.runtime.clock import FakeClock, SystemClock
+from service.runtime.errors import Fatal
 
 
 def a_batch(n: int, *, rows: int = 3) -> Batch:
@@ -243,3 +244,12 @@ def test_numbers_stay_when_the_list_is_reordered(tmp_path: Path) -> None:
 
 def test_nan_is_nan() -> None:
     assert math.isnan(decode(encode(make_batch([1], [1], [math.nan], received_ns=0))).value[0])
+
+
+async def test_a_journal_that_can_not_be_opened_is_named_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "journal").write_text("no folder", encoding="utf-8")
+    with pytest.raises(Fatal, match=r"journal .*/journal can't be opened: .*full disk"):
+        register(tmp_path / "journal", ())
+    with pytest.raises(Fatal, match="can't be opened"):
+        async with open_journal(tmp_path / "journal", clock=FakeClock(0)):
+            pass
