@@ -87,6 +87,22 @@ async def test_a_name_is_looked_up_once_and_its_checked_address_is_connected_to(
     assert "hooks.example" not in others
 
 
+RESOURCES = [
+    *("", "/", "//", "/a//b", "/a%20b/%E4%B8%AD?x=1+2&y=%26", "?key=a-b_c", "/hook/A:b@c"),
+    *("/a?b?c=d&&e", "/;p=1,2!$'()*", "/%zz%"),
+]
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+async def test_path_and_query_arrive_as_they_were_written(resource: str) -> None:
+    """Some services sign what is in an address, so nobody may tidy it up."""
+    async with serving() as server:
+        await post(to_loopback(), server.url.rstrip("/") + resource)
+        ((head, _),) = server.requests
+    wanted = resource if resource.startswith("/") else f"/{resource}"
+    assert head.splitlines()[0] == f"POST {wanted} HTTP/1.1"
+
+
 async def test_of_several_addresses_only_allowed_ones_are_tried_until_one_takes() -> None:
     names = Names(["127.0.0.1", "127.0.0.3", "127.0.0.2"])
     way = outbound(names, networks=["127.0.0.2/31"])
