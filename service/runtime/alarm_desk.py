@@ -30,9 +30,10 @@ class WatchDesk:
         self._watch = watch
         self._states = states
 
-    def definitions(self) -> Iterator[tuple[AlarmDefinition, AlarmState]]:
-        """Every alarm that can stand, with its state; must not block."""
-        return self._states.all()
+    def definitions(self, *, normal: bool = True) -> Iterator[tuple[AlarmDefinition, AlarmState]]:
+        """Every alarm that can stand, with its state; without ``normal`` those that are simply
+        normal are left out."""
+        return self._states.all(normal=normal)
 
     def definition(self, definition: str) -> tuple[AlarmDefinition, AlarmState]:
         """One of them; raises NoSuchAlarm."""

@@ -122,9 +122,11 @@ class AlarmStates:
         definition = self._by_alarm.get(alarm)
         return None if definition is None else self._definitions[definition]
 
-    def all(self) -> Iterator[tuple[AlarmDefinition, AlarmState]]:
-        """Every definition with its state."""
-        return ((one, self[id_]) for id_, one in self._definitions.items())
+    def all(self, *, normal: bool = True) -> Iterator[tuple[AlarmDefinition, AlarmState]]:
+        """Every definition with its state; without ``normal`` those that are simply normal are
+        left out."""
+        ids = self._definitions if normal else self._states
+        return ((self._definitions[id_], self[id_]) for id_ in ids)
 
     def judge(
         self,

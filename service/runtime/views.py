@@ -198,8 +198,9 @@ class AlarmDesk(Protocol):
     changes something raises Impossible when the alarm's state does not allow it, and Retryable when
     it is done but can't be kept yet."""
 
-    def definitions(self) -> Iterable[tuple[AlarmDefinition, AlarmState]]:
-        """Every alarm that can stand, with its state; must not block."""
+    def definitions(self, *, normal: bool = True) -> Iterable[tuple[AlarmDefinition, AlarmState]]:
+        """Every alarm that can stand, with its state; without ``normal`` those that are simply
+        normal are left out. Must not block."""
         ...
 
     def definition(self, definition: str) -> tuple[AlarmDefinition, AlarmState]:

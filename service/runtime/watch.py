@@ -26,6 +26,8 @@ from service.runtime.watch_values import ValueRules
 
 CURSOR_EVERY_S = 1.0
 ABSENCE_EVERY_S = 1.0
+SETTLE_S = 10.0
+"""For so long after a start nobody is called again: what returned meanwhile is still to be read."""
 PATIENCE_S = 10.0
 """How long a person waits for what was done to an alarm to be kept."""
 
@@ -106,18 +108,21 @@ class Watch:
 
     async def run_absence(self) -> None:
         """Looks for silent item groups and lets time pass for all alarms, for ever."""
+        started_ns = self._clock.now_ns()
         while True:
-            await self.look_around()
+            settled = self._clock.now_ns() - started_ns >= seconds(SETTLE_S)
+            await self.look_around(call=settled)
             await self._clock.sleep(ABSENCE_EVERY_S)
 
-    async def look_around(self) -> None:
-        """Judges once what time alone changes."""
+    async def look_around(self, *, call: bool = True) -> None:
+        """Judges once what time alone changes. call: whether people may be called again."""
         async with self._step:
             now_ns = self._clock.now_ns()
             self._absence.judge(now_ns)
             if self._suppressions is not None:
                 self._suppressions.pass_time(now_ns)
-            self._states.pass_time(now_ns)
+            if call:
+                self._states.pass_time(now_ns)
             await self._commit_if_due()
 
     async def keep(self, deed: Callable[[int], T]) -> T:

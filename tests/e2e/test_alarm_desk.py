@@ -1,4 +1,4 @@
-"""A running service whose alarms people shelve, comment and take out of service; killed meanwhile."""
+"""A running service whose alarms people shelve and take out of service; killed meanwhile."""
 
 from __future__ import annotations
 

@@ -156,6 +156,34 @@ def test_a_clock_that_was_put_back_calls_nobody_late() -> None:
     assert [str(one.kind) for _, one, _ in states.taken()[1]] == ["escalated"]
 
 
+async def test_a_restart_does_not_call_about_what_returned_meanwhile(tmp_path: Path) -> None:
+    async with rig(tmp_path, rules=LATCHING) as r:
+        await play(r, HIGH, "look")
+    async with rig(tmp_path, rules=LATCHING) as r:
+        await r.clock.advance(7_200)  # nobody could acknowledge in the meantime
+        task = asyncio.ensure_future(r.watch.run_absence())
+        await r.clock.advance(5)
+        await r.feed(rows((7_200, HOT, LOW, 0), cover=(10, 7_201)))
+        await r.clock.advance(60)
+        task.cancel()
+        assert await r.messages() == ["raised", "returned"]
+
+
+async def test_a_restart_calls_about_what_still_stands(tmp_path: Path) -> None:
+    async with rig(tmp_path, rules=LATCHING) as r:
+        await play(r, HIGH, "look")
+    async with rig(tmp_path, rules=LATCHING) as r:
+        await r.clock.advance(7_200)
+        task = asyncio.ensure_future(r.watch.run_absence())
+        await r.clock.advance(5)
+        assert await r.messages() == ["raised"]
+        for _ in range(20):
+            await r.clock.advance(1)
+            await r.watch.caught_up(r.watch.position)
+        task.cancel()
+        assert await r.messages() == ["raised", "escalated", "reraised"]
+
+
 @pytest.mark.parametrize("gap_s", [0.0, 7_200.0])
 async def test_a_return_that_came_while_the_service_was_down_is_told_once_it_is_up(
     tmp_path: Path, gap_s: float

@@ -46,6 +46,10 @@ class Standing(StrEnum):
     LATCHED = "latched"
 
 
+BOTH = (Standing.ALL, Standing.SHADOW)
+"""Those that list what is normal as well."""
+
+
 @router.get("", summary="List alarms that can stand", responses=problems(401, 422))
 async def list_definitions(
     context: Context,
@@ -64,7 +68,7 @@ async def list_definitions(
     found = sorted(
         (
             (definition, now)
-            for definition, now in context.desk.definitions()
+            for definition, now in context.desk.definitions(normal=state in BOTH)
             if _is(state, definition, now)
             and (rule is None or definition.rule == rule)
             and (not wanted or wanted in _text(definition))
