@@ -129,12 +129,12 @@ class Call:
     """How people were called about an alarm that stands, in processing time.
 
     since_ns: when they were called and have not acknowledged since. last_ns: when they were called
-    last.
+    last. escalated: how often since since_ns.
     """
 
     since_ns: int
     last_ns: int
-    escalated: bool = False
+    escalated: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,15 +80,16 @@ class Handling:
     """What is done about the alarms of one rule.
 
     latching: an alarm that has returned stays until it is reset. realarm_s: told again while it
-    stands, every so often. escalate_s: told further when nobody acknowledged for so long. shadow:
-    evaluated, counted and kept in the journal, but nobody is called. suppressed_by: while any of
-    these holds nobody is called. settle_s: when its alarm goes, those that it explained have so
-    long to go as well before they are told.
+    stands, every so often. escalate_s: told further when nobody acknowledged for so long, and again
+    after as long, up to escalate_times. shadow: evaluated, counted and kept in the journal, but
+    nobody is called. suppressed_by: while any of these holds nobody is called. settle_s: when its
+    alarm goes, those that it explained have so long to go as well before they are told.
     """
 
     latching: bool = False
     realarm_s: float | None = None
     escalate_s: float | None = None
+    escalate_times: int = 1
     shadow: bool = False
     suppressed_by: tuple[Condition, ...] = ()
     settle_s: float = 60.0

@@ -102,6 +102,7 @@ class HandlingTable(Section):
     latching: Flag = False
     realarm_s: Annotated[WaitS | None, Field(examples=[3_600])] = None
     escalate_s: Annotated[WaitS | None, Field(examples=[900])] = None
+    escalate_times: Annotated[Whole, Field(ge=1, le=10, examples=[2])] = 1
     shadow: Flag = False
     suppressed_by: tuple[ConditionTable, ...] = ()
     settle_s: Annotated[DelayS, Field(examples=[60])] = 60.0
@@ -115,6 +116,7 @@ class HandlingTable(Section):
             latching=self.latching,
             realarm_s=self.realarm_s,
             escalate_s=self.escalate_s,
+            escalate_times=self.escalate_times,
             shadow=self.shadow,
             suppressed_by=tuple(one.condition for one in self.suppressed_by),
             settle_s=self.settle_s,

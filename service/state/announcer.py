@@ -133,16 +133,24 @@ class Telling:
         return (*called, *(Heard(name) for name in before if name in routing.destinations))
 
     def _steps(self, notice: Notice) -> int:
-        """How often the alarm has been escalated, this transition included."""
+        """How often the alarm has been escalated since somebody took care of it last, this
+        transition included."""
         if notice.kind is TransitionKind.RAISED:
             return 0
-        escalated = (
-            (transition.c.alarm == notice.alarm)
-            & (transition.c.kind == str(TransitionKind.ESCALATED))
-            & (transition.c.at_ns <= notice.at_ns)  # of one step, later ones are kept already
-        )
-        count = select(func.count()).select_from(transition).where(escalated)
-        return self._connection.execute(count).scalar_one()
+        mine = (transition.c.alarm == notice.alarm) & (transition.c.at_ns <= notice.at_ns)
+        acknowledged = mine & (transition.c.kind == str(TransitionKind.ACKNOWLEDGED))
+        answered_ns = self._connection.execute(
+            select(func.coalesce(func.max(transition.c.at_ns), -1)).where(acknowledged)
+        ).scalar_one()
+        before = self._connection.execute(
+            select(func.count()).where(
+                mine,
+                transition.c.kind == str(TransitionKind.ESCALATED),
+                transition.c.at_ns > answered_ns,
+                transition.c.id != notice.transition,
+            )
+        ).scalar_one()
+        return before + (notice.kind is TransitionKind.ESCALATED)
 
     def _told_before(self, alarm: str) -> list[str]:
         """Who was told of ``alarm`` before, in this transaction or an earlier one."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
-from service.domain.alarm import Priority
+from service.domain.alarm import Phase, Priority
 from service.domain.circuit import Circuit
 from service.domain.quota import WINDOW_NS
 from service.runtime.deliver import (
@@ -27,6 +27,7 @@ from service.state.outbox_rows import (
     keep_circuit,
     load_circuit,
 )
+from service.state.tables import alarm
 from service.state.tables_outbox import attempt as attempts
 from service.state.tables_outbox import destination as destinations
 from service.state.tables_outbox import outbox
@@ -226,7 +227,8 @@ class StateOutbox:
     async def forget(self, before_ns: int) -> int:
         """Drops what was delivered, or given up, and made before ``before_ns``, and the log of
         attempts from before then or beyond the newest ``LOGGED`` of each destination; returns how
-        many notices. That it was said stays with the alarm's transitions."""
+        many notices. That it was said stays with the alarm's transitions. Of an alarm that is not
+        over nothing is dropped: whoever was called hears how it ends."""
 
         def write(connection: Connection) -> int:
             connection.execute(delete(attempts).where(attempts.c.at_ns < before_ns))
@@ -238,7 +240,9 @@ class StateOutbox:
                 if end is not None:
                     beyond = (attempts.c.destination == name) & (attempts.c.id <= end)
                     connection.execute(delete(attempts).where(beyond))
+            still_open = select(alarm.c.id).where(alarm.c.phase != str(Phase.NORMAL))
             old = (outbox.c.created_ns < before_ns) & (outbox.c.state != "pending")
+            old &= outbox.c.alarm.not_in(still_open)
             return connection.execute(delete(outbox).where(old)).rowcount
 
         return await self._database.write(write)

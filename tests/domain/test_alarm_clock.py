@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from service.domain.alarm import (
@@ -41,6 +43,9 @@ STORIES: list[tuple[str, Handling, Story, list[tuple[str, int]]]] = [
      [("raised", 0), ("escalated", 31)]),
     ("at its time, seen late", UP, [(0, T), (1, LOOK), (77, LOOK)],
      [("raised", 0), ("escalated", 31)]),
+    ("as often as its handling says", replace(UP, escalate_times=3),
+     [(0, T), (1, LOOK), (31, LOOK), (60, LOOK), (61, LOOK), (150, LOOK), (400, LOOK)],
+     [("raised", 0), ("escalated", 31), ("escalated", 61), ("escalated", 91)]),
     ("not once acknowledged", UP, [(0, T), (1, LOOK), (20, ACK), (99, LOOK)],
      [("raised", 0), ("acknowledged", 20)]),
     ("not once returned", UP, [(0, T), (1, LOOK), (20, F), (99, LOOK)],

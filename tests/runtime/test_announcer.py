@@ -144,6 +144,9 @@ async def test_escalation_goes_on_step_by_step_and_all_who_heard_hear_the_end(
         assert await told.step(TransitionKind.RERAISED) == [
             ("log", None), ("boss", None), ("day-man", None), ("night-man", None),
         ]  # fmt: skip
+        await told.step(ACKNOWLEDGED)
+        await told.clock.advance(1)
+        assert await told.step(ESCALATED) == [("log", None), ("night-man", None)]  # begins anew
         assert {name for name, _ in await told.step(RETURNED)} == set(NAMES)
 
 

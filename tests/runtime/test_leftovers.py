@@ -66,6 +66,19 @@ async def test_what_is_done_with_is_forgotten_and_what_waits_is_not(tmp_path: Pa
         assert await box.counts() == {"pending": 1}
 
 
+async def test_who_was_called_about_an_open_alarm_is_not_forgotten(tmp_path: Path) -> None:
+    async with rig(tmp_path) as r:
+        await r.feed(rows((1, HOT, 1170, 0), cover=(0, 12)))
+        box, later_ns = StateOutbox(r.database), T0 + 100 * DAY_NS
+        (raised,) = (await box.due("m", r.clock.now_ns(), 9)).pending
+        await box.keep(attempt_of(raised), raised, next_ns=None, circuit=None)
+        assert await box.forget(later_ns) == 0
+        await r.desk.act(H, Acknowledge(), by="li")
+        await r.feed(rows((20, HOT, 1100, 0), cover=(12, 40)))
+        assert await r.messages() == ["raised", "acknowledged", "returned"]
+        assert await box.forget(later_ns) == 1
+
+
 def test_the_reason_is_found_within_the_groups_of_nested_tasks() -> None:
     one, other = Fatal("the port is taken"), Retryable("no answer")
     nested: ExceptionGroup[ConnectorError] = ExceptionGroup(

@@ -14,6 +14,7 @@ from service.domain.alarm import (
     Transition,
     TransitionKind,
 )
+from service.domain.handling import Handling
 from service.domain.instants import seconds
 from service.domain.lifecycle.actions import Stepped, announced
 from service.domain.lifecycle.step import silence_of, step
@@ -30,14 +31,15 @@ def due_ns(definition: AlarmDefinition, state: AlarmState) -> int | None:
         return None
     if state.untold is not None and state.phase is Phase.UNACKNOWLEDGED:
         return 0
-    escalate_s, realarm_s = definition.handling.escalate_s, definition.handling.realarm_s
-    if escalate_s is None and realarm_s is None:
+    realarm_s = definition.handling.realarm_s
+    if definition.handling.escalate_s is None and realarm_s is None:
         return None
     if state.call is None:
         return 0
     due = [] if realarm_s is None else [state.call.last_ns + seconds(realarm_s)]
-    if escalate_s is not None and state.phase is Phase.UNACKNOWLEDGED and not state.call.escalated:
-        due.append(state.call.since_ns + seconds(escalate_s))
+    escalates_ns = _escalates_ns(definition.handling, state.call)
+    if escalates_ns is not None and state.phase is Phase.UNACKNOWLEDGED:
+        due.append(escalates_ns)
     return min(due, default=None)
 
 
@@ -53,9 +55,9 @@ def pass_time(
     Shelving ends at its time, however late that is seen. An alarm that stands untold is announced
     as soon as nothing silences it, unless somebody acknowledged it meanwhile. One that was
     announced is so again every ``realarm_s``, which takes back an acknowledgement, and is escalated
-    once when nobody acknowledges within ``escalate_s``; both count from the first look at it, since
-    an alarm that is found late must not be called overdue at once. Of several calls that were
-    missed only the last is made.
+    when nobody acknowledges within ``escalate_s``, as often as its handling says; both count from
+    the first look at it, since an alarm that is found late must not be called overdue at once. Of
+    several announcements that were missed only the last is made, of escalations each.
     """
     done: list[Transition] = []
     shelved = state.shelved
@@ -85,13 +87,13 @@ def pass_time(
 
 def _call(definition: AlarmDefinition, state: AlarmState, call: Call, now_ns: int) -> Stepped:
     done: list[Transition] = []
-    escalate_s, realarm_s = definition.handling.escalate_s, definition.handling.realarm_s
+    realarm_s = definition.handling.realarm_s
     unanswered = state.phase is Phase.UNACKNOWLEDGED
-    if escalate_s is not None and unanswered and not call.escalated:
-        due_ns = call.since_ns + seconds(escalate_s)
-        if due_ns <= now_ns:
-            call = replace(call, escalated=True)
-            done.append(step(definition, state.alarm, TransitionKind.ESCALATED, due_ns))
+    escalates_ns = _escalates_ns(definition.handling, call) if unanswered else None
+    while escalates_ns is not None and escalates_ns <= now_ns:
+        done.append(step(definition, state.alarm, TransitionKind.ESCALATED, escalates_ns))
+        call = replace(call, escalated=call.escalated + 1)
+        escalates_ns = _escalates_ns(definition.handling, call)
     if realarm_s is not None:
         every_ns = seconds(realarm_s)
         missed = (now_ns - call.last_ns) // every_ns
@@ -101,3 +103,10 @@ def _call(definition: AlarmDefinition, state: AlarmState, call: Call, now_ns: in
             done.append(step(definition, state.alarm, TransitionKind.RERAISED, due_ns))
             state = replace(state, phase=Phase.UNACKNOWLEDGED, untold=None)
     return replace(state, call=call), tuple(sorted(done, key=lambda one: one.at_ns))
+
+
+def _escalates_ns(handling: Handling, call: Call) -> int | None:
+    """When nobody will have answered ``call`` for too long, once more; None when never."""
+    if handling.escalate_s is None or call.escalated >= handling.escalate_times:
+        return None
+    return call.since_ns + (call.escalated + 1) * seconds(handling.escalate_s)
