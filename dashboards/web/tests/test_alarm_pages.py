@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from dashboards.web.tests.browsing import Mock
+from service.api.models.alarm_kpi import AlarmIndicators, AlarmKpiAnswer
+from service.api.models.alarms import AlarmPage
+from service.domain.alarm_targets import Indicator
 
 PAST = 230
 INDICATORS = 8
@@ -103,3 +107,14 @@ def test_nothing_is_wider_than_the_screen(
         expect(shown).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
         page.get_by_test_id("lang-switch").click()
+
+
+def test_the_mock_answers_as_the_service_does(page: Page, mock: Mock) -> None:
+    start = round(time.time() * 1_000) - 7 * 86_400_000
+    for query in (f"start={start}", f"start={start}&by=day", f"start={start}&by=shift"):
+        answer = page.request.get(f"{mock.url}/api/v1/alarms/kpi?{query}").json()
+        kpis = AlarmKpiAnswer.model_validate(answer)
+        assert set(answer["periods"][0]["plant"]) == set(AlarmIndicators.model_fields)
+        assert {one.indicator for one in kpis.targets} == set(Indicator)
+    answer = page.request.get(f"{mock.url}/api/v1/alarms/history?limit=3").json()
+    assert set(answer) == set(AlarmPage.model_fields)
