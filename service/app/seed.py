@@ -18,6 +18,7 @@ from service.runtime.errors import EndOfSource
 from service.runtime.ingest import SourceState
 from service.runtime.source import SourceReport
 from service.settings import Site
+from service.state.watched import StateWatched
 
 SETTLE_S = 300.0
 
@@ -64,10 +65,15 @@ async def seed(
     rules = tuple(r for r in site.rules if not isinstance(r, CommunicationRule | StaleRule))
     quiet = replace(site, destinations=(), rules=rules)
     async with open_core(quiet, clock, sources={}, gather_s=0.0, partial_site=True) as core:
+        edges: list[int] = []
+
+        def noted(time_ns: int) -> None:
+            edges[:] = [*edges[:1], time_ns]
+            passed(time_ns)
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[Batches]:
-            yield Batches(iter(batches(core.table)), passed)
+            yield Batches(iter(batches(core.table)), noted)
 
         stop = asyncio.Event()
         filled = replace(core, sources={connector: opened})
@@ -81,4 +87,6 @@ async def seed(
             async with asyncio.timeout(SETTLE_S):
                 while core.watch.judged_ns != core.book.closed_ns:
                     await clock.sleep(0.05)
+            if len(edges) > 1:  # every alarm of that time is found: it counts as watched
+                await StateWatched(core.database).extend(*edges)
             stop.set()

@@ -74,7 +74,7 @@ class AlarmKpis:
     """Indicators of [start_ns, end_ns) for ``operators`` who share the alarms evenly.
 
     known_h: hours in which the service watched. calls: alarms that called an operator. quiet:
-    raises that called nobody, by reason. per_hour: calls for one operator and known hour.
+    raises that called nobody, by reason. per_hour: calls in known time, for one operator and hour.
     most_in_period, in_last_period: calls for one operator in ten minutes, at most and at the end.
     crowded_share: of the wholly known ten-minute periods, counted from start_ns, those with more
     than ten. floods: cut to the
@@ -139,7 +139,7 @@ def alarm_kpis(
     enough = known_ns >= LEAST_KNOWN_NS
     inside = np.asarray(steps.at_ns >= start_ns)
     calls = inside & steps.calls
-    n_calls = int(calls.sum())
+    n_calls, seen = int(calls.sum()), _within(steps.at_ns[calls], known)
     stands, answers = stands_of(steps), answers_of(steps)
     most, crowded = _periods(steps.at_ns[calls], known, start_ns, end_ns, operators)
     flooded = _floods(steps.at_ns[steps.calls], start_ns, end_ns, operators)
@@ -154,7 +154,7 @@ def alarm_kpis(
         known_h=known_ns / HOUR_NS,
         calls=n_calls,
         quiet=_quiet(stands, start_ns),
-        per_hour=n_calls / operators / (known_ns / HOUR_NS) if enough else None,
+        per_hour=seen / operators / (known_ns / HOUR_NS) if enough else None,
         most_in_period=most / operators,
         in_last_period=int((steps.at_ns[calls] >= end_ns - PERIOD_NS).sum()) / operators,
         crowded_share=crowded,
@@ -181,6 +181,12 @@ def _clipped(spans: Sequence[Span], start_ns: int, end_ns: int) -> list[Span]:
     """The parts of ``spans`` within [start_ns, end_ns)."""
     cut = [(max(a, start_ns), min(b, end_ns)) for a, b in spans]
     return [(a, b) for a, b in cut if a < b]
+
+
+def _within(times_ns: Int64s, spans: Sequence[Span]) -> int:
+    """How many of ``times_ns``, ascending, lie in ``spans``."""
+    edges = np.searchsorted(times_ns, np.array(spans, np.int64).reshape(-1, 2), "left")
+    return int((edges[:, 1] - edges[:, 0]).sum())
 
 
 def _overlap(spans: Sequence[Span], start_ns: int, end_ns: int) -> int:
