@@ -14,8 +14,10 @@ from service.domain.coverage import Cover
 from service.domain.instants import MINUTE_NS, SECOND_NS
 from service.domain.rules import (
     BadQualityRule,
+    Behind,
     ClockRule,
     CommunicationRule,
+    DeviceRule,
     LimitKind,
     LimitRule,
     Rule,
@@ -70,6 +72,7 @@ def bench_rules(delay_s: float) -> tuple[Rule, ...]:
         BadQualityRule("bad", ("*",), Priority.LOW, timing),
         StaleRule("stale", ("*",), 3.0, Priority.LOW, timing),
         CommunicationRule("communication", sources, Priority.HIGH, timing),
+        DeviceRule("plc", sources, Behind.GROUP, Priority.HIGH, timing),
         ClockRule("clock", sources, Priority.LOW, timing),
     )
 

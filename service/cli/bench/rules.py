@@ -47,8 +47,10 @@ from service.runtime.clock import SystemClock
 from service.runtime.live import LiveTable
 from service.runtime.log import Entry
 from service.runtime.notify import Destination, Message, NotifierLimits, SiteName
+from service.runtime.silencing import Silencing
 from service.runtime.watch import Watch
 from service.runtime.watch_absence import AbsenceRules
+from service.runtime.watch_devices import DeviceRules
 from service.runtime.watch_meters import MeterRules
 from service.runtime.watch_production import ProductionRules
 from service.runtime.watch_values import ValueRules
@@ -252,8 +254,10 @@ async def _watching(tags: int, limits: int, *, delay_s: float) -> AsyncIterator[
                 definitions, LiveTable(table), states,
                 keep_alive_s=lambda _: None, started_ns=clock.now_ns(),
             )  # fmt: skip
+            states.silencer = Silencing(definitions, line, states, clock)
             watch = Watch(
                 states, store, clock,
+                devices=DeviceRules(definitions, table, states),
                 values=ValueRules(definitions, table, states),
                 meters=MeterRules(definitions, table, states),
                 production=ProductionRules(definitions, book, states),
