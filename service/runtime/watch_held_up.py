@@ -44,6 +44,7 @@ class HeldUp:
         causes: Causes,
         held_up: MutableMapping[str, str],
     ) -> None:
+        self._every = alarms
         self._alarms = [alarm for alarm in alarms if may_be_held_up(alarm)]
         self._states = states
         self._causes = causes
@@ -86,7 +87,17 @@ class HeldUp:
         self._held_up.pop(alarm.definition.id, None)
         since_ns = end_ns if state.pending_ns is None else state.pending_ns
         is_due = end_ns >= since_ns + alarm.definition.on_delay_ns
-        return is_due and input_of(alarm, end_ns) is Input.TRUE
+        # What has no alarm explains none: most often there is nothing to look for.
+        return is_due and self._others_stand(alarm) and input_of(alarm, end_ns) is Input.TRUE
+
+    def _others_stand(self, alarm: StageAlarm) -> bool:
+        """Whether an alarm of another stage is open, or about to come."""
+        for other in self._every:
+            state = self._states[other.definition.id]
+            is_near = state.stands or state.pending_ns is not None or state.alarm is not None
+            if other.stage.id != alarm.stage.id and is_near:
+                return True
+        return False
 
     async def _where(self, alarm: StageAlarm, plan: Plan, end_ns: int) -> str | None:
         rule = alarm.rule

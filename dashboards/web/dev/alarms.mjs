@@ -3,6 +3,7 @@
 /** @import { Alarm, AlarmDetail, Priority, AlarmState, Transition } from "../src/api/types" */
 
 import { journalOf } from "./alarmdesk.mjs";
+import { EXPLAINED, guidanceOf } from "./guidance.mjs";
 
 const MINUTE = 60_000;
 
@@ -98,6 +99,7 @@ export function alarm(nowMs, minutesAgo, priority, asset, stage, state, rule, re
     quiet: null,
     holds: [],
     root: `${rule}-${asset}-${minutesAgo}`,
+    members: rule === "communication-lost" ? EXPLAINED : 0,
   };
 }
 
@@ -126,7 +128,7 @@ export function detailOf(alarm) {
   add("returned", alarm.returned_at);
   if (alarm.state === "normal") add("cleared", alarm.returned_at);
   const deeds = alarm.state === "normal" ? [] : journalOf(alarm.definition);
-  return { ...alarm, transitions: [...transitions, ...deeds].sort((a, b) => Date.parse(a.at) - Date.parse(b.at)) };
+  return { ...alarm, guidance: guidanceOf(alarm), transitions: [...transitions, ...deeds].sort((a, b) => Date.parse(a.at) - Date.parse(b.at)) };
 }
 
 /** @param {number} ms */

@@ -17,6 +17,7 @@ import { answerDeliveries, beginDelivering } from "./deliveries.mjs";
 import { answerEntries } from "./entries.mjs";
 import { floodAlarms, floodsOf } from "./floods.mjs";
 import { forecast } from "./forecast.mjs";
+import { membersOf } from "./guidance.mjs";
 import { explanationOf, giveReason, kpis, losses, wip } from "./losses.mjs";
 import { history, line, liveValue, production, site, STALE_SINCE, tags } from "./plant.mjs";
 import { reportList, reportPage } from "./reports.mjs";
@@ -224,6 +225,7 @@ async function api(request, response, url) {
   if (!path.startsWith("alarms/") || alarm === undefined) return json(response, 404, { detail: `${path} is not known` });
   if (action === undefined) return json(response, 200, detailOf(alarm));
   if (action === "explain") return json(response, 200, explanationOf(alarm));
+  if (action === "members") return json(response, 200, { alarms: membersOf(alarm) });
   if (action !== "acknowledge") {
     return deed(response, alarm.definition, action, body, role, () => ({ ...alarm, holds: holdsOf(alarm.definition) }));
   }

@@ -13,6 +13,7 @@ import "./styles/alarms.css";
 import "./styles/alarmkpi.css";
 import "./styles/held.css";
 import "./styles/floods.css";
+import "./styles/guidance.css";
 import "./styles/entries.css";
 import "./styles/losses.css";
 import "./styles/reports.css";

@@ -26,6 +26,7 @@ function alarm(id: string, priority: Priority, raised: string, state: Alarm["sta
     quiet: null,
     holds: [],
     root: id,
+    members: 0,
   };
 }
 

@@ -1,6 +1,8 @@
 // What the service says, as the API's contract has it. Instants are RFC 3339 UTC strings; fields
 // that end in _ms are epoch milliseconds.
 
+import type { Guidance } from "./guidance";
+
 export type Role = "viewer" | "operator" | "engineer" | "administrator";
 export type User = { name: string; role: Role };
 export type Site = {
@@ -173,8 +175,10 @@ export type Alarm = {
   definition: string;
   quiet: Quiet | null;
   holds: Hold[];
-  /** The alarm to which it belongs; its own id when it is the first. */
+  /** The alarm to which it belongs: itself when it is the first. */
   root: string | null;
+  /** How many other open alarms belong to it. */
+  members: number;
 };
 /** An operator position; since: of the flood that lasts. */
 export type Flood = { position: string; stages: string[]; since: string | null; alarms: number; recent: number };
@@ -204,7 +208,7 @@ export type Transition = {
   quiet: Quiet | null;
   quiet_by: string | null;
 };
-export type AlarmDetail = Alarm & { transitions: Transition[] };
+export type AlarmDetail = Alarm & { guidance: Guidance | null; transitions: Transition[] };
 
 export type EntryKind = "weighbridge" | "scrap" | "stock" | "hold" | "release" | "correction" | "note";
 /** amount: kg, or bags of a lot; without one for a note. Instants are RFC 3339. */

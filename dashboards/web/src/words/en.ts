@@ -4,6 +4,7 @@ import { alarmDesk } from "./alarmdesk.en";
 import { alarmHistory, alarmKpi } from "./alarms.en";
 import { deliveries } from "./deliveries.en";
 import { floods } from "./floods.en";
+import { guidance } from "./guidance.en";
 
 export const en = {
   language: "English",
@@ -287,6 +288,7 @@ export const en = {
   alarmKpi,
   alarmDesk,
   floods,
+  guidance,
   entries: {
     title: "Entries",
     intro: "What no tag tells. Nothing is deleted: an entry is cancelled with a reason.",

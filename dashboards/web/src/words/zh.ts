@@ -4,6 +4,7 @@ import { alarmDesk } from "./alarmdesk.zh";
 import { alarmHistory, alarmKpi } from "./alarms.zh";
 import { deliveries } from "./deliveries.zh";
 import { floods } from "./floods.zh";
+import { guidance } from "./guidance.zh";
 import type { Words } from "./words";
 
 export const zh: Words = {
@@ -281,6 +282,7 @@ export const zh: Words = {
   alarmKpi,
   alarmDesk,
   floods,
+  guidance,
   entries: {
     title: "人工录入",
     intro: "位号无法反映的信息。记录不会删除，只能注明原因后作废。",

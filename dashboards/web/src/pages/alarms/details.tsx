@@ -11,6 +11,8 @@ import { AckButton } from "../../ui/ack";
 import { Instant, plantStamp } from "../../ui/instant";
 import { language, messageOf, words } from "../../words";
 import { AlarmActions } from "./actions";
+import { Belonging } from "./belonging";
+import { Guidance } from "./guidance";
 import { Holds } from "./holds";
 import { Steps } from "./steps";
 
@@ -49,6 +51,8 @@ export function AlarmDetails({ alarm }: { alarm: Alarm }) {
   if (detail === null || deliveries === null) return <p class="dim">{text.loading}</p>;
   return (
     <div class="details">
+      <Guidance guidance={detail.guidance} />
+      <Belonging alarm={alarm} />
       <Explained alarm={alarm} />
       <section>
         <h3>{text.transitions}</h3>

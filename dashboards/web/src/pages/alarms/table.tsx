@@ -71,7 +71,14 @@ export function AlarmRow({ alarm, follows = false }: { alarm: Alarm; follows?: b
         </td>
         <td class="c-asset">{alarm.asset}</td>
         <td class="c-stage">{stage === undefined ? (alarm.stage ?? "") : nameOf(stage)}</td>
-        <td class="c-message">{messageOf(alarm)}</td>
+        <td class="c-message">
+          {messageOf(alarm)}
+          {alarm.members > 0 && (
+            <span class="first-out" title={words.value.guidance.firstHint} data-testid="first-out">
+              {words.value.guidance.first(alarm.members + 1)}
+            </span>
+          )}
+        </td>
         <td class={`c-value number ${alarm.value === null && alarm.limit === null ? "none" : ""}`}>{valueAndLimit(alarm, text.limitShort)}</td>
         <td class="c-ack">
           <Acknowledged alarm={alarm} />
