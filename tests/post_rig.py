@@ -111,6 +111,7 @@ class Rig:
     box: StateOutbox
     couriers: dict[str, Courier] = field(default_factory=dict)
     news: Progress = field(default_factory=Progress)
+    tasks: list[asyncio.Future[None]] = field(default_factory=list)
 
     async def put(self, *rows: tuple[str, str], **more: Any) -> None:
         """Commits notices now, and has the couriers hear of it."""
@@ -118,12 +119,13 @@ class Rig:
         self.news.step()
 
     async def quiet(self, *, asleep: int | None = None) -> None:
-        """Until all couriers, or ``asleep`` of them, have nothing to do but wait."""
-        wanted = len(self.couriers) if asleep is None else asleep
+        """Until all couriers that live, or ``asleep`` of them, have nothing to do but wait."""
         async with asyncio.timeout(20):
             settled = 0
             while settled < 20:  # turns of the loop: a courier may only pass through its rest
                 await asyncio.sleep(0 if settled else 0.0005)
+                alive = sum(not task.done() for task in self.tasks)
+                wanted = alive if asleep is None else asleep
                 asleep_now = len(self.clock.deadlines_ns) >= wanted
                 settled = settled + 1 if asleep_now else 0
 
@@ -167,13 +169,13 @@ async def post_rig(
         for one in destinations:
             courier = Courier(one, SITE, through(box), clock, news=rig.news, draw=lambda: 0.5)
             rig.couriers[one.name] = courier
-        tasks = [asyncio.ensure_future(one.run()) for one in rig.couriers.values()]
+        rig.tasks += [asyncio.ensure_future(one.run()) for one in rig.couriers.values()]
         try:
             yield rig
         finally:
-            for task in tasks:
+            for task in rig.tasks:
                 task.cancel()
-            for task in tasks:
+            for task in rig.tasks:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
 

@@ -42,7 +42,7 @@ PORTION = 500
 """Alarms that are looked at together."""
 FRESH_NS = SECOND_NS
 """So long a portion is worked off before it is asked whether something more urgent came."""
-LONGEST_REST_S = 600.0
+LONGEST_REST_S = 3_600.0
 SHORTEST_REST_S = 0.2
 MOST_S = 180.0
 """Bound on one attempt, in real seconds, of a notifier that does not keep its own."""
