@@ -21,9 +21,10 @@ from service.runtime.notify import Message, NotifierLimits
 SHOWN_CHARACTERS = 300
 REMEMBERED = 100
 """Messages of which some receivers have got a mail and others have not."""
-NOT_ABOUT_THE_MESSAGE = frozenset({421, 530, 534, 535, 538, 554})
-"""Answers of a session that begins: the credentials, or the server itself, can be mended, and then
-the same message is taken."""
+CREDENTIALS = frozenset({530, 534, 535, 538})
+"""Answers about who we are (RFC 4954, 6): that can be mended, and then the same mail is taken."""
+GREETINGS = (aiosmtplib.SMTPConnectResponseError, aiosmtplib.SMTPHeloError)
+"""The server takes no mail at all now."""
 
 
 class EmailNotifier:
@@ -63,8 +64,7 @@ class EmailNotifier:
             raise Rejected(text) from error
         except aiosmtplib.SMTPResponseException as error:
             text = self._text(f"{error.code} {error.message}")
-            begins = not isinstance(error, aiosmtplib.SMTPDataError | aiosmtplib.SMTPSenderRefused)
-            if error.code < 500 or (begins and error.code in NOT_ABOUT_THE_MESSAGE):
+            if error.code < 500 or error.code in CREDENTIALS or isinstance(error, GREETINGS):
                 raise Retryable(text) from error
             raise Rejected(text) from error
         except TimeoutError as error:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from connectors.bots import worst_priority
-from connectors.markup import LANGUAGES, Markdown, markdown, plain_text, told
+from connectors.markup import LANGUAGES, Markdown, harmless, markdown, plain_text, told
 from connectors.outbound.client import Outbound
 from connectors.secret import as_it_is, at_hand
 from connectors.template.language import MOST_LISTED
@@ -74,6 +74,7 @@ def context_of(message: Message, settings: TemplateSettings) -> dict[str, Any]:
     language = languages[0]
     worst = worst_priority(message)
     totals = message.totals
+    subject = tell(message, language).subject
     return {
         "id": message.id,
         "kind": str(message.kind),
@@ -84,7 +85,8 @@ def context_of(message: Message, settings: TemplateSettings) -> dict[str, Any]:
             "name_zh": message.site.name_zh,
             "url": message.site.url,
         },
-        "subject": tell(message, language).subject,
+        "subject": subject,
+        "title": harmless(subject),
         "text": told(
             message, languages, lambda one: plain_text(one, subject=False),
             size=len, most=TEXT_CHARACTERS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -113,6 +114,7 @@ REFUSALS = [
     ("data", "451 later", Retryable), ("data", "552 too large", Rejected),
     ("data", "554 looks like spam", Rejected), ("mail_from", "450 greylisted", Retryable),
     ("mail_from", "553 not your address", Rejected), ("mail_from", "554 not yours", Rejected),
+    ("mail_from", "530 sign in first", Retryable),
 ]  # fmt: skip
 
 
@@ -128,6 +130,21 @@ async def test_4xx_is_retried_and_5xx_is_not(
         setattr(server, where, "250 OK")
         await one.send(ALARM)  # the next session is a new one
     assert len(server.mails) == 1
+
+
+@pytest.mark.parametrize("greeting", ["554 no service here", "421 too busy"])
+async def test_a_server_that_takes_nothing_now_is_asked_again(greeting: str) -> None:
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(f"{greeting}\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        async with mailer(MailServer(port=port), tls="none") as one:
+            with pytest.raises(Retryable, match=greeting):
+                await one.send(ALARM)
 
 
 async def test_whom_the_server_refuses_is_named_and_the_others_get_it() -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from connectors.bots import Code, Verdict, judge
@@ -55,8 +57,8 @@ def test_dingtalk_has_time_and_signature_in_its_query() -> None:
 
 
 def _wecom(message: Message, **more: Any) -> dict[str, Any]:
-    settings = WeComSettings.model_validate({"kind": "wecom", "url": URL, **more})
-    found: dict[str, Any] = orjson.loads(wecom.body_of(message, settings))
+    robot = WeComSettings.model_validate({"kind": "wecom", "url": URL, **more})
+    found: dict[str, Any] = orjson.loads(wecom.body_of(message, robot))
     return found
 
 
@@ -103,6 +105,35 @@ def test_mentions_and_text_together_keep_the_limit() -> None:
     assert "……另有" in text
     numbers = _wecom(message_of(SITE, many), mention_mobiles=["13800138000"])["text"]["content"]
     assert len(numbers.encode()) <= wecom.TEXT_BYTES
+
+
+WILD = st.text(max_size=1_500)
+
+
+@given(
+    said=WILD,
+    asset=WILD,
+    comments=st.lists(WILD, min_size=1, max_size=60),
+    language=st.sampled_from(["zh", "en", "both"]),
+    users=st.integers(0, 40),
+)
+@settings(max_examples=60)
+def test_no_body_is_larger_than_its_service_takes(
+    said: str, asset: str, comments: list[str], language: str, users: int
+) -> None:
+    notices = [
+        notice(f"t{n}", message_zh=said, message_en=said, asset=asset, comment=one, by=one)
+        for n, one in enumerate(comments)
+    ]
+    message = message_of(SITE, notices)
+    called = {"url": URL, "language": language, "mention_users": [f"u{n}" for n in range(users)]}
+    text = _wecom(message, **{k: v for k, v in called.items() if k != "url"})["markdown"]["content"]
+    assert len(text.encode()) <= wecom.MARKDOWN_BYTES
+    ding = DingTalkSettings.model_validate({"kind": "dingtalk", **called})
+    assert len(dingtalk.body_of(message, ding)) <= dingtalk.BODY_BYTES
+    lark = FeishuSettings.model_validate({"kind": "feishu", **called})
+    body = orjson.dumps(feishu.content_of(message, lark))
+    assert len(body) <= feishu.BODY_BYTES - feishu.SIGNED_BYTES
 
 
 TABLES: list[tuple[str, Mapping[int, Code]]] = [

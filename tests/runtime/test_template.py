@@ -22,7 +22,9 @@ MESSAGES = {
     "merged": message_of(SHANGHAI, [RAISED, RETURNED]),
     "digest": digest_of([notice(f"t{n}", f"a{n}") for n in range(MOST_LISTED)], of=5_000),
     "test": Message("msg_t", MessageKind.TEST, SHANGHAI, AT_NS),
-    "odd": message_of(SHANGHAI, [notice(message_zh='"}] {{ 7 }} \\ \u2028', url="")]),
+    "odd": message_of(
+        SHANGHAI, [notice(message_zh='"}] {{ 7 }} \\ \u2028 <!channel> [x](http://evil)', url="")]
+    ),
 }
 
 
@@ -153,7 +155,8 @@ def test_pieces_that_grow_end_within_the_bound() -> None:
 def test_the_sample_for_slack(message: Message, language: str) -> None:
     made = filled((SHIPPED / "slack.json.j2").read_text("utf-8"), message, language=language)
     header, section, *action = made["blocks"]
-    assert header["text"]["text"][:8] == made["text"][:8]
+    assert "<!" not in made["text"]  # which Slack reads as its own markup
+    assert header["text"]["text"][:5] == made["text"][:5]
     assert len(header["text"]["text"]) <= 150  # what Slack takes in a header
     assert 0 < len(section["text"]["text"]) <= 3_000  # and in a section
     assert bool(action) == bool(message.notices and message.notices[-1].url)
@@ -166,6 +169,7 @@ def test_the_sample_for_teams(message: Message, language: str) -> None:
     made = filled(source, message, language=language)
     card = made["attachments"][0]["content"]
     assert card["type"] == "AdaptiveCard"
+    assert "](http://evil" not in orjson.dumps(card).decode()
     assert len(card["body"]) == 2
     assert "Anodewatch" in card["body"][1]["text"]
     assert len(orjson.dumps(made)) <= 28_000  # what Teams takes
