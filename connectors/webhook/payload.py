@@ -118,4 +118,14 @@ def _totals(totals: Totals) -> dict[str, Any]:
         "by_stage": dict(totals.by_stage),
         "first_at": to_iso(totals.first_ns),
         "last_at": to_iso(totals.last_ns),
+        "roots": [
+            {
+                "alarm": one.alarm,
+                "alarms": one.alarms,
+                "asset": one.notice.asset,
+                "message_en": one.notice.message_en,
+                "message_zh": one.notice.message_zh,
+            }
+            for one in totals.roots
+        ],
     }

@@ -8,7 +8,13 @@ from collections import Counter
 from service.domain.alarm import Priority, TransitionKind
 from service.runtime.deliver import Gathered
 from service.runtime.notification import message_id
-from service.runtime.notify import Notice, Totals
+from service.runtime.notify import Notice, Root, Totals
+
+ROOTS = 3
+"""How many are named in a digest."""
+MOST_ROOTS = 500
+"""Of so many the notice is kept meanwhile: the first that came, for a root comes before what
+belongs to it."""
 
 
 class Tally:
@@ -27,6 +33,8 @@ class Tally:
         self._attempts = 0
         self._ranks: list[tuple[Priority, int, str]] = []
         self._shown: dict[str, list[Notice]] = {}
+        self._roots = Counter[str]()
+        self._heads: dict[str, Notice] = {}
 
     def add(self, seq: int, notice: Notice, *, attempts: int) -> None:
         """Counts one more, which row ``seq`` keeps."""
@@ -39,6 +47,8 @@ class Tally:
         self._times_ns = min(first_ns, notice.at_ns), max(last_ns, notice.at_ns)
         self._attempts = max(self._attempts, attempts)
         self._show(notice)
+        if notice.alarm not in self._alarms:
+            self._trace(notice)
         self._alarms.add(notice.alarm)
 
     def result(self) -> Gathered | None:
@@ -58,10 +68,23 @@ class Tally:
                 by_stage=dict(self._by_stage),
                 first_ns=self._times_ns[0],
                 last_ns=self._times_ns[1],
+                roots=tuple(
+                    Root(root, self._heads[root], alarms)
+                    for root, alarms in self._roots.most_common(ROOTS)
+                    if alarms > 1 and root in self._heads
+                ),
             ),
             attempts=self._attempts,
             priority=min(self._by_priority),
         )
+
+    def _trace(self, notice: Notice) -> None:
+        """Counts another alarm with the root that it belongs to."""
+        root = notice.root or notice.alarm
+        self._roots[root] += 1
+        known = root in self._heads
+        if (known and notice.alarm == root) or (not known and len(self._heads) < MOST_ROOTS):
+            self._heads[root] = notice
 
     def _show(self, notice: Notice) -> None:
         """Keeps the notices of the foremost alarms: one that was crowded out never comes back, for

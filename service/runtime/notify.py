@@ -81,10 +81,21 @@ class MessageKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Root:
+    """An alarm to which several of a digest belong. notice: its own, or where that is in another
+    message, of the first that belongs to it. alarms: how many, itself included."""
+
+    alarm: str
+    notice: Notice
+    alarms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """What a digest stands for, listed in it or not. Each mapping's values sum up to ``notices``.
 
-    alarms: different alarms among them. by_stage: "" for alarms of no stage.
+    alarms: different alarms among them. by_stage: "" for alarms of no stage. roots: those to which
+    most belong, the greatest first; none where each stands for itself.
     """
 
     notices: int
@@ -94,6 +105,7 @@ class Totals:
     by_stage: Mapping[str, int]
     first_ns: int
     last_ns: int
+    roots: tuple[Root, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,9 +168,9 @@ def _alarm(message: Message, language: Language) -> Telling:
 
 
 def _list(message: Message, language: Language) -> Telling:
-    """Of several alarms: the most urgent first, the newest of them first."""
+    """Of several alarms: the most urgent first, of them in the message's own order."""
     words = WORDS[language]
-    notices = sorted(message.notices, key=lambda one: (one.priority, -one.at_ns))
+    notices = sorted(message.notices, key=lambda one: one.priority)
     totals = message.totals
     if totals is None:
         subject = words["several"].format(n=len({one.alarm for one in notices}))
@@ -228,6 +228,12 @@ def _totals(totals: Totals, zone: ZoneInfo, language: Language) -> list[Line]:
             words["by_kind"],
         ),
         Line(counts((s or words["no_stage"], n) for s, n in stages), words["by_stage"]),
+        Line(words["comma"].join(
+            words["root_of"].format(
+                alarms=one.alarms, asset=one.notice.asset, said=said_by(one.notice, language)
+            )
+            for one in totals.roots
+        ), words["roots"]),
     ]  # fmt: skip
 
 

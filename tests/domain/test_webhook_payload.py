@@ -15,7 +15,7 @@ from service.api.routes.schemas import SCHEMAS
 from service.domain.alarm import Phase, Priority, TransitionKind
 from service.domain.handling import Guidance, Words
 from service.runtime.notification import NOTIFIED
-from service.runtime.notify import Message, MessageKind, Totals
+from service.runtime.notify import Message, MessageKind, Root, Totals
 from service.runtime.samples import Sample, example_of, sample_message
 from tests.notices import AT_NS, SITE, message, notice
 
@@ -36,6 +36,7 @@ TOTALS = Totals(
     by_stage={"CB": 2, "": 1},
     first_ns=AT_NS,
     last_ns=AT_NS + 5,
+    roots=(Root("a", notice(), 2),),
 )
 
 

@@ -124,6 +124,23 @@ def test_a_digest_adds_up_and_lists_the_most_urgent_and_of_those_the_first(
     assert found.priority == min(one.priority for one in some)
 
 
+def test_a_digest_names_the_roots_to_which_others_belong() -> None:
+    tally = Tally(5)
+    some = [
+        notice("t1", "lone", root="lone"), notice("t2", "first", root="first"),
+        *(notice(f"f{n}", f"f{n}", root="first") for n in range(3)),
+        notice("t3", "late", root="gone"), notice("t4", "later", root="gone"),
+        notice("t5", "first", kind=TransitionKind.RETURNED, root="first"),
+    ]  # fmt: skip
+    for seq, one in enumerate(some):
+        tally.add(seq, one, attempts=0)
+    found = tally.result()
+    assert found is not None
+    assert [(one.alarm, one.notice.transition, one.alarms) for one in found.totals.roots] == [
+        ("first", "t2", 4), ("gone", "t3", 2),
+    ]  # fmt: skip
+
+
 async def test_a_digest_that_failed_is_told_again_as_it_was(tmp_path: Path) -> None:
     """What comes meanwhile, of its alarms as well, waits for it and follows in other messages."""
     receiver = Receiver(DOWN)

@@ -17,7 +17,7 @@ from service.domain.handling import Guidance, Words
 from service.domain.instants import HOUR_NS, MINUTE_NS
 from service.domain.language import Language
 from service.runtime.notification import message_of
-from service.runtime.notify import Message, MessageKind, Notice, Totals
+from service.runtime.notify import Message, MessageKind, Notice, Root, Totals
 from service.runtime.telling import clock_time, figure, fitting, tell
 from service.runtime.telling_words import EN, KINDS, PHASES, PRIORITIES, ZH
 from tests.notices import AT_NS, SITE, notice
@@ -121,12 +121,25 @@ def test_a_digest_adds_up_and_lists_the_most_urgent_first() -> None:
     assert [one.split(" · ")[0] for one in told_of.items] == [
         "!!! 1 critical", "!! 2 high", "!! 2 high", "4 low",
     ]  # fmt: skip
-    assert "04:26:40" in told_of.items[1]  # the newer of the two
+    assert "04:25:40" in told_of.items[1]  # in the message's own order
     assert told_of.more + len(told_of.items) == 143
     text = plain_text(told_of)
     assert "From 2026-05-29 03:26:40+08:00 to 2026-05-29 04:26:40+08:00" in text
     assert "By priority: !! 2 high 143\nBy step: raised 143\nBy stage: CB 143\n" in text
     assert "… and 139 more" in text
+    assert "Belong together" not in text
+
+
+def test_a_digest_names_the_alarms_to_which_others_belong() -> None:
+    digest = digest_of([RAISED])
+    assert digest.totals is not None
+    roots = (Root("a", RAISED, 20), Root("b", notice("t9", "b", asset="SC-L01"), 4))
+    digest = replace(digest, totals=replace(digest.totals, roots=roots))
+    assert (
+        "Belong together: 20 with CB-L07B Zone 12 above its high-high limit, 4 with SC-L01 "
+        in plain_text(tell(digest, Language.EN))
+    )
+    assert "同一起因：CB-L07B 12区高于高高限（共 20 个）" in plain_text(tell(digest, Language.ZH))
 
 
 @pytest.mark.parametrize("kind", [MessageKind.TEST, MessageKind.HEARTBEAT])
