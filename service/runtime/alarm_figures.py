@@ -146,11 +146,24 @@ class AlarmFigures:
 
     async def _sign(self, now_ns: int) -> None:
         """Says that the service watched since its last sign; after a pause a new span begins."""
-        every_ns = seconds(SIGN_EVERY_S * self._clock.speed)
-        if self._began_ns is None or not 0 <= now_ns - self._until_ns <= PAUSES * every_ns:
+        if self._began_ns is None or not self._goes_on(now_ns):
             self._began_ns = now_ns
         await self._spans.extend(self._began_ns, now_ns)
         self._until_ns = now_ns
+
+    def _goes_on(self, now_ns: int) -> bool:
+        """Whether the span of the last sign reaches to ``now_ns``."""
+        pause_ns = PAUSES * seconds(SIGN_EVERY_S * self._clock.speed)
+        return 0 <= now_ns - self._until_ns <= pause_ns
+
+    async def _known(self, start_ns: int, end_ns: int) -> list[Span]:
+        """When the service watched: what is kept, and since the last sign until now."""
+        until_ns, now_ns = self._until_ns, self._clock.now_ns()
+        kept = list(await self._spans.between(start_ns, end_ns))
+        if self._began_ns is None or self._is_behind() or not self._goes_on(now_ns):
+            return kept
+        begin_ns = next((a for a, b in kept if b == until_ns), self._began_ns)
+        return [*(one for one in kept if one[1] != until_ns), (begin_ns, now_ns)]
 
     async def _look_often(self) -> None:
         while True:
@@ -167,7 +180,7 @@ class AlarmFigures:
     async def _views(self, asked: Sequence[tuple[int, int, str | None]]) -> list[FiguresView]:
         start_ns, end_ns = asked[0][0], asked[-1][1]
         steps = await self._journal.steps(start_ns, end_ns)
-        known = await self._spans.between(start_ns, end_ns)
+        known = await self._known(start_ns, end_ns)
         names = await self._journal.names(steps.definitions)
         work = partial(figures, steps, known, asked, names, self._flooding)
         return await asyncio.to_thread(work)

@@ -157,17 +157,22 @@ async def test_signs_of_life_make_what_is_known(tmp_path: Path) -> None:
         await look(figures, api.clock, minutes=30)
         assert figures.hour is not None
         assert figures.hour.known_h == pytest.approx(0.5)
+        await api.clock.advance(40)  # since the last sign
+        await journal(api.database, api.clock.now_ns(), [life(HOT, -10)])
+        view = await figures.between(NOW_NS, api.clock.now_ns())
+        assert view.plant.per_hour == pytest.approx(60 / (30 + 40 / 60))
+        await api.clock.advance(20)
         behind = True  # what happens now is not journaled yet
         await look(figures, api.clock, minutes=10)
         behind = False
         await look(figures, api.clock, minutes=5)
         known = await spans.between(0, api.clock.now_ns())
-        assert [(a - NOW_NS) / MINUTE_NS for one in known for a in one] == [0, 30, 40, 45]
+        assert [(a - NOW_NS) / MINUTE_NS for one in known for a in one] == [0, 30, 41, 46]
         figures = started()  # a new run begins a span of its own
         await api.clock.advance(60)
         await look(figures, api.clock, minutes=1)
         known = await spans.between(0, api.clock.now_ns())
-        assert [(a - NOW_NS) / MINUTE_NS for one in known for a in one] == [0, 30, 40, 45, 46, 47]
+        assert [(a - NOW_NS) / MINUTE_NS for one in known for a in one] == [0, 30, 41, 46, 47, 48]
 
 
 async def look(figures: AlarmFigures, clock: FakeClock, *, minutes: int) -> None:

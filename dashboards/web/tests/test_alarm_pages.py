@@ -76,7 +76,7 @@ def test_indicators_have_a_word_for_each_judgement(page: Page) -> None:
     rate = page.get_by_test_id("kpi-per_hour")
     expect(rate).to_contain_text("5.3 ● good")
     expect(rate).to_contain_text("target: up to 6, limit 12")
-    expect(page.get_by_test_id("kpi-basis")).to_contain_text("in 709.2 of 720.0 h")
+    expect(page.get_by_test_id("kpi-basis")).to_contain_text("watched 709.2 of 720.0 h")
     expect(page.get_by_test_id("kpi-basis")).to_contain_text("301 called nobody")
     expect(page.get_by_test_id("kpi-floods").locator("li")).to_have_count(2)
     expect(page.get_by_test_id("kpi-floods")).to_contain_text("to now: 22 alarms")

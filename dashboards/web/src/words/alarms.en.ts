@@ -37,7 +37,7 @@ export const alarmKpi = {
   loading: "Loading …",
   failed: (detail: string) => `The indicators could not be read: ${detail}`,
   basis: (calls: string, known: string, all: string) =>
-    `${calls} alarms called an operator, in ${known} of ${all} h that the service watched.`,
+    `${calls} alarms called an operator. The service watched ${known} of ${all} h.`,
   shared: (n: number) => `Rates are for one of ${n} operator positions, as if they shared alarms evenly.`,
   quiet: (n: string, reasons: string) => `${n} called nobody: ${reasons}.`,
   noneQuiet: "None were quiet.",
