@@ -121,13 +121,21 @@ class References:
                 )
             if one.tag is None or self._tags is None:
                 continue
-            if not any(f"-{tag.id}".endswith(f"-{one.tag}") for tag in self._tags):
+            near = self._near(handling, self._tags)
+            if one.tag not in near and all(one.tag != tag.id for tag in self._tags):
                 self._document.problem(
                     (*at, "tag"),
-                    expected="a tag of tags.csv, or the ending of one",
+                    expected="a tag of tags.csv, or the ending of one on the rule's equipment",
                     found=shown(one.tag),
-                    remedy=choose(one.tag, [tag.id for tag in self._tags]),
+                    remedy=choose(one.tag, near),
                 )
+
+    def _near(self, table: HandlingTable, tags: Sequence[Tag]) -> list[str]:
+        """The endings of the tags on the equipment that a rule watches, each once."""
+        patterns: tuple[str, ...] = getattr(table, "tags", ("*",))
+        assets = {tag.asset for pattern in patterns for tag in _matching(pattern, tags)}
+        endings = (tag.id.removeprefix(f"{tag.asset}-") for tag in tags if tag.asset in assets)
+        return list(dict.fromkeys(endings))
 
     def _no_tag(self, pattern: str, where: Where, tags: Sequence[Tag]) -> None:
         self._document.problem(

@@ -132,8 +132,13 @@ def test_what_a_rule_judges_by_is_part_of_its_identity(site: Site) -> None:
         ),
         (
             '"ROW.INTERVAL"',
+            '"M110.ST"',  # of a mill, but the rule is on kilns
+            'found "M110.ST"; did you mean "M140.ST"?',
+        ),
+        (
+            '"ROW.INTERVAL"',
             '"ROW.INTERVALL"',
-            "limit[1].suppressed_by[1].tag: expected a tag of tags.csv, or the ending of one",
+            "limit[1].suppressed_by[1].tag: expected a tag of tags.csv, or the ending of one on",
         ),
         ('en = "a cause", zh', "zh", "limit[1].guidance.cause.en: expected a value, found none"),
         ("respond_min = 10\n", "", "limit[1].guidance.respond_min: expected a value, found none"),

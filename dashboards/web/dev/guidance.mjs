@@ -1,7 +1,7 @@
 // The mock's guidance, and the alarms that one lost connection explains.
 
 /** @import { Alarm } from "../src/api/types" */
-/** @import { Guidance } from "../src/api/guidance" */
+/** @import { AlarmRule, Guidance } from "../src/api/guidance" */
 
 /** @type {Record<string, Guidance>} */
 const BY_RULE = {
@@ -21,6 +21,17 @@ const BY_RULE = {
   },
 };
 export const EXPLAINED = 12;
+
+/** @returns {AlarmRule[]} */
+export function rulesOf() {
+  const rule = { kind: "limit", shadow: false, standing: 0, guidance: null };
+  return [
+    { ...rule, id: "limit-ll", alarms: 210, standing: 1, raised: 9, told: 7, quiet: { chattering: 2 }, most: "limit-ll:CB-L07B-TIC112.PV", most_raised: 5, guidance: BY_RULE["limit-ll"] ?? null },
+    { ...rule, id: "screen-blind", shadow: true, alarms: 12, raised: 41, told: 0, quiet: { shadow: 41 }, most: "screen-blind:SC-L02-WT502.PV", most_raised: 38 },
+    { ...rule, id: "communication-lost", kind: "communication_lost", alarms: 1, standing: 1, raised: 2, told: 2, quiet: {}, most: "communication-lost:plant", most_raised: 2, guidance: BY_RULE["communication-lost"] ?? null },
+    { ...rule, id: "stale", kind: "stale", alarms: 640, raised: 0, told: 0, quiet: {}, most: null, most_raised: 0 },
+  ];
+}
 
 /** @param {Alarm} alarm @returns {Guidance | null} */
 export function guidanceOf(alarm) {

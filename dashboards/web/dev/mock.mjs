@@ -17,7 +17,7 @@ import { answerDeliveries, beginDelivering } from "./deliveries.mjs";
 import { answerEntries } from "./entries.mjs";
 import { floodAlarms, floodsOf } from "./floods.mjs";
 import { forecast } from "./forecast.mjs";
-import { membersOf } from "./guidance.mjs";
+import { membersOf, rulesOf } from "./guidance.mjs";
 import { explanationOf, giveReason, kpis, losses, wip } from "./losses.mjs";
 import { history, line, liveValue, production, site, STALE_SINCE, tags } from "./plant.mjs";
 import { reportList, reportPage } from "./reports.mjs";
@@ -199,6 +199,7 @@ async function api(request, response, url) {
     response.writeHead(200, { "Content-Type": "text/csv; charset=utf-8", "Content-Disposition": 'attachment; filename="alarms.csv"' });
     return response.end(historyCsv(alarms, query));
   }
+  if (call === "GET alarms/rules") return json(response, 200, { start: query.get("start"), end: new Date().toISOString(), rules: rulesOf() });
   if (call === "GET alarms/kpi") return json(response, 200, alarmKpis(Date.now(), query));
   if (call === "GET alarms") {
     const found = query.get("state") === "active" ? activeAlarms().active : alarms;

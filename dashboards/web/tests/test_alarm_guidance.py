@@ -40,3 +40,21 @@ def test_an_alarm_without_guidance_says_nothing_of_it(page: Page) -> None:
     details = opened(page, "CR-L03-PDT120.PV")
     expect(details.get_by_test_id("alarm-explained")).to_be_visible()
     expect(details.get_by_test_id("alarm-guidance")).to_have_count(0)
+
+
+def test_rules_show_what_one_on_trial_would_have_told(page: Page) -> None:
+    page.get_by_test_id("nav-alarms").click()
+    page.get_by_test_id("alarms-rules").click()
+    expect(page.get_by_test_id("rule-row")).to_have_count(4)
+    trial = page.locator('[data-rule="screen-blind"]')
+    expect(trial).to_contain_text("0 told")
+    expect(trial).to_contain_text("Rule on trial 41")
+    expect(trial).to_contain_text("most: screen-blind:SC-L02-WT502.PV, 38×")
+    expect(trial).to_contain_text("no guidance yet")
+    expect(page.locator('[data-rule="limit-ll"]')).to_contain_text("Chattering 2")
+    expect(page.locator('[data-rule="limit-ll"]')).not_to_contain_text("no guidance yet")
+    page.get_by_test_id("rules-month").click()
+    expect(page.get_by_test_id("rules-month")).to_have_attribute("aria-pressed", "true")
+    page.set_viewport_size({"width": 360, "height": 800})
+    wider = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+    assert not wider

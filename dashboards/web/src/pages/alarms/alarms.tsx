@@ -12,9 +12,10 @@ import { Held } from "./held";
 import { History } from "./history";
 import { AlarmKpi } from "./kpi";
 import { Retrospective } from "./retrospective";
+import { Rules } from "./rules";
 import { AlarmTable } from "./table";
 
-const tabs = ["active", "held", "history", "retrospective", "kpi"] as const;
+const tabs = ["active", "held", "history", "retrospective", "kpi", "rules"] as const;
 type Tab = (typeof tabs)[number];
 
 export function AlarmsPage() {
@@ -25,6 +26,7 @@ export function AlarmsPage() {
     history: text.history,
     retrospective: text.retrospective.tab,
     kpi: words.value.alarmKpi.tab,
+    rules: words.value.guidance.rules.tab,
   };
   const { params } = route.value;
   const tab = tabs.find((each) => each === params.get("tab")) ?? "active";
@@ -65,6 +67,7 @@ export function AlarmsPage() {
       {tab === "history" && <History />}
       {tab === "retrospective" && <Retrospective stage={stage} search={search} />}
       {tab === "kpi" && <AlarmKpi />}
+      {tab === "rules" && <Rules />}
     </div>
   );
 }

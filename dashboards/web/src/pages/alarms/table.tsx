@@ -73,6 +73,7 @@ export function AlarmRow({ alarm, follows = false }: { alarm: Alarm; follows?: b
         <td class="c-stage">{stage === undefined ? (alarm.stage ?? "") : nameOf(stage)}</td>
         <td class="c-message">
           {messageOf(alarm)}
+          {alarm.quiet === "chattering" && <span class="first-out">{words.value.alarmHistory.quietReasons.chattering}</span>}
           {alarm.members > 0 && (
             <span class="first-out" title={words.value.guidance.firstHint} data-testid="first-out">
               {words.value.guidance.first(alarm.members + 1)}
