@@ -132,7 +132,8 @@ class Gathering:
             told_ns = np.where(wrong, told[group], NEVER)
             held_ns = believed_ns(said_ns, batch.received_ns, told_ns)
             dated = held_ns != said_ns
-            held_ns = np.maximum(held_ns, resumed)
+            heard = self._between_covers(batch, group, said_ns)
+            held_ns = np.where(heard, held_ns, np.maximum(held_ns, resumed))
         else:
             dated = held_ns != said_ns
         value = batch.value[rows]
@@ -146,6 +147,15 @@ class Gathering:
         chunks, self._chunks, self.rows = self._chunks, [], 0
         late, self._late = self._late, []
         return {self._tags[at]: rows for at, rows in _by_place(chunks).items()}, late
+
+    def _between_covers(self, batch: Batch, group: Int64s, said_ns: Int64s) -> Bools:
+        """Which rows lie within an earlier one of several covers of ``batch``: a source that tells
+        of a stretch with a gap in it heard them before it resumed. Shape (rows,)."""
+        heard = np.zeros(len(said_ns), np.bool_)
+        for cover in batch.covers if len(batch.covers) > 1 else ():
+            mine = group == self._index(cover.group)
+            heard |= mine & (said_ns >= cover.start_ns) & (said_ns < cover.end_ns)
+        return heard
 
     def _all_behind(self, batch: Batch, told: Int64s) -> Bools:
         """By group, whether a wrong clock dated all its rows of ``batch`` into a past that had been

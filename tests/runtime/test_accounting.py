@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from service.domain.batch import Batch, make_batch
@@ -159,3 +160,24 @@ async def test_a_clock_that_jumps_back_stops_no_production(tmp_path: Path) -> No
         # A reading behind a wrong clock holds from the message before it: a minute early here.
         assert sum(known[:27]) == pytest.approx(2_700.0, abs=100.0)
         assert max(known) <= 200.0
+
+
+async def test_a_gap_within_a_batch_moves_nothing_that_was_heard_before_it(tmp_path: Path) -> None:
+    steps = [0, 100, 300, 50, 150, 200, 120, 80, 60, 90]
+    minutes = [0, 1, 2, 3, 4, 8, 9, 10, 11, 12]  # nothing is heard from 4:30 to 7:30
+    totals = [float(sum(steps[: n + 1])) for n in range(len(steps))]
+    times = [T0 + minute * MINUTE_NS for minute in minutes]
+    covers = (
+        Cover(GROUP, T0, T0 + 270 * SECOND_NS),
+        Cover(GROUP, T0 + 450 * SECOND_NS, T0 + 13 * MINUTE_NS),
+    )
+    told = make_batch(
+        [1] * len(times), times, totals, received_ns=T0 + 13 * MINUTE_NS, covers=covers
+    )
+    async with accounted(tmp_path) as (accounting, ledger, journal):
+        first = reading(0, 0.0)
+        await accounting.caught_up(await give(journal, first, told, reading(900, totals[-1])))
+        kg = np.concatenate([closed.kg for _, closed in ledger.closed])
+    assert kg[:4].tolist() == [100, 300, 50, 150]
+    assert kg[4:8].sum() == 200
+    assert kg[8:12].tolist() == [120, 80, 60, 90]
