@@ -62,7 +62,7 @@ stages = ["CR", "PK"]
 window = "hour"
 below_pct = 30.0
 deadband_pct = 5.0
-on_delay_s = 14_400
+on_delay_s = 19_800
 off_delay_s = 300
 priority = "medium"
 
@@ -71,10 +71,12 @@ id = "communication-lost"
 connectors = ["plant"]
 on_delay_s = 0
 off_delay_s = 0
+settle_s = 0
 priority = "high"
 """
 """What the meter's own delta, spread over the lost hours, makes of three hours without a bag: never
-as low as the one, and low for longer than the other. The silence itself is told at once."""
+as low as the one, and low for longer than the other, which comes behind the silence: within it
+nobody is called about what it explains. The silence itself is told at once."""
 
 
 class StandingClock(SystemClock):
