@@ -71,7 +71,7 @@ def hold(found: Sequence[Kept], arrivals: Sequence[Arrival]) -> Tally:
     assert delivered <= arrived, f"marked but never received: {delivered - arrived}"
     assert arrived <= {one.id for one in announced}, "told, but in no journal"
     one_id_for_one_content(arrivals)
-    never_backwards(announced, taken)
+    never_backwards(announced, arrivals)
     ids = {one.id for one in arrivals}
     return Tally(len(announced), len(delivered), len(dead), len(ids), len(arrivals) - len(ids))
 
@@ -92,15 +92,16 @@ def one_id_for_one_content(arrivals: Sequence[Arrival]) -> None:
         assert ids.setdefault(one.steps, one.id) == one.id, one.steps
 
 
-def never_backwards(announced: Sequence[Kept], taken: Sequence[Arrival]) -> None:
+def never_backwards(announced: Sequence[Kept], arrivals: Sequence[Arrival]) -> None:
     """Of each alarm, what a message ends with is never older than what one before ended with, and
-    nothing new is left out in between."""
+    nothing new is left out in between; also of messages that were refused, since a receiver may
+    have worked on them."""
     alarm_of = {one.id: one.alarm for one in announced}
     order: dict[str, list[str]] = defaultdict(list)
     for one in announced:
         order[one.alarm].append(one.id)
     reached: dict[str, int] = defaultdict(int)
-    for message in taken:
+    for message in arrivals:
         (alarm,) = {alarm_of[step] for step in message.steps}
         places = [order[alarm].index(step) for step in message.steps]
         assert all(b == a + 1 for a, b in pairwise(places)), message.steps

@@ -11,6 +11,7 @@ from service.domain.alarm import Priority
 from service.domain.arrays import Float64s
 from service.domain.batch import Batch, make_batch
 from service.domain.coverage import Cover
+from service.domain.handling import Chattering, Handling
 from service.domain.instants import MINUTE_NS, SECOND_NS
 from service.domain.rules import (
     BadQualityRule,
@@ -40,6 +41,7 @@ EXCURSIONS_A_MINUTE = 10
 EXCURSION_NS = 30 * SECOND_NS
 CHATTERING_EVERY = 500
 """Each so many-th tag lies at its high limit, so that its noise crosses it all the time."""
+NEVER = Chattering(raises=10_000, window_s=1.0, calm_s=1.0)
 WANDER_NS = 20 * MINUTE_NS
 START_NS = 1_772_323_200 * SECOND_NS  # 2026-03-01T00:00:00Z
 
@@ -60,15 +62,25 @@ def bench_tags(n: int, limits: int) -> dict[int, Tag]:
     }
 
 
-def bench_rules(delay_s: float) -> tuple[Rule, ...]:
-    """The rules on values of a plant as the sample site has them, all tags under each."""
+def bench_rules(delay_s: float, *, told_always: bool = False) -> tuple[Rule, ...]:
+    """The rules on values of a plant as the sample site has them, all tags under each.
+
+    told_always: people are called however often an alarm comes again.
+    """
     timing = Timing(delay_s, delay_s)
     sources = tuple(f"plc{at}" for at in range(SOURCES))
+    limits = (
+        (LimitKind.HH, Priority.CRITICAL),
+        (LimitKind.H, Priority.HIGH),
+        (LimitKind.L, Priority.MEDIUM),
+        (LimitKind.LL, Priority.HIGH),
+    )
+    handling = Handling(chattering=NEVER) if told_always else Handling()
     return (
-        LimitRule("hh", LimitKind.HH, ("*",), Priority.CRITICAL, timing),
-        LimitRule("h", LimitKind.H, ("*",), Priority.HIGH, timing),
-        LimitRule("l", LimitKind.L, ("*",), Priority.MEDIUM, timing),
-        LimitRule("ll", LimitKind.LL, ("*",), Priority.HIGH, timing),
+        *(
+            LimitRule(str(kind), kind, ("*",), priority, timing, handling=handling)
+            for kind, priority in limits
+        ),
         BadQualityRule("bad", ("*",), Priority.LOW, timing),
         StaleRule("stale", ("*",), 3.0, Priority.LOW, timing),
         CommunicationRule("communication", sources, Priority.HIGH, timing),

@@ -48,6 +48,7 @@ from service.runtime.live import LiveTable
 from service.runtime.log import Entry
 from service.runtime.notify import Destination, Message, NotifierLimits, SiteName
 from service.runtime.silencing import Silencing
+from service.runtime.suppressing import Suppressions
 from service.runtime.watch import Watch
 from service.runtime.watch_absence import AbsenceRules
 from service.runtime.watch_devices import DeviceRules
@@ -90,10 +91,10 @@ def rules(
 
     core_share: CPU seconds that the watch takes for a second of the plant, from the journal's
     decoded Batches to the alarms committed to the state; neither source, journal nor history. Every
-    tag is under the limit rules, bad quality and the clock, each tenth is cyclic, and ten alarms a
-    minute come and go. alarms_per_s_max: raised in a second of wall time, when each Batch raises a
-    tenth of all tags, each with its return, its journal of transitions and its notification in the
-    outbox of one destination.
+    tag is under rules on limits, bad quality, its PLC and its clock, each tenth is cyclic, one in
+    500 chatters at its limit, and ten alarms a minute come and go. alarms_per_s_max: raised in a
+    second of wall time, when each Batch raises a tenth of all tags, each with its return, its
+    journal of transitions and its notice in the outbox of one destination.
     """
     if limits > tags * LIMITS_A_TAG:
         raise typer.BadParameter(
@@ -157,7 +158,7 @@ async def _calm(tags: int, hz: float, limits: int, *, seconds: float) -> Judged:
 
 
 async def _storm(tags: int, limits: int, *, storms: int) -> Judged:
-    async with _watching(tags, limits, delay_s=0.0) as bench:
+    async with _watching(tags, limits, delay_s=0.0, told_always=True) as bench:
         batches = storm(
             tags, batch_s=STORM_BATCH_S, start_s=0.0, end_s=storms * STORM_BATCH_S,
             share=STORM_SHARE,
@@ -233,12 +234,14 @@ async def _judged(bench: _Watched, stretches: Iterable[list[Batch]]) -> Judged:
 
 
 @asynccontextmanager
-async def _watching(tags: int, limits: int, *, delay_s: float) -> AsyncIterator[_Watched]:
+async def _watching(
+    tags: int, limits: int, *, delay_s: float, told_always: bool = False
+) -> AsyncIterator[_Watched]:
     """The service's own watch over a state database of its own, one destination told of all."""
     table = TagTable(bench_tags(tags, limits))
     line, clock = Line((), (), ""), SystemClock()
     known = [tag for _, tag in table]
-    definitions = define(bench_rules(delay_s), tags=known, line=line)
+    definitions = define(bench_rules(delay_s, told_always=told_always), tags=known, line=line)
     states = AlarmStates(definitions.all())
     shift = Shift("all", datetime.time())
     plan = Plan(Calendar(ZoneInfo("UTC"), datetime.time(), (shift,)), {2026: 1.0})
@@ -258,6 +261,7 @@ async def _watching(tags: int, limits: int, *, delay_s: float) -> AsyncIterator[
             watch = Watch(
                 states, store, clock,
                 devices=DeviceRules(definitions, table, states),
+                suppressions=Suppressions(definitions.all(), table, states),
                 values=ValueRules(definitions, table, states),
                 meters=MeterRules(definitions, table, states),
                 production=ProductionRules(definitions, book, states),
