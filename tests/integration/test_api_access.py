@@ -48,6 +48,7 @@ async def test_log_in_look_and_log_out(api: Api) -> None:
             "target_t": 70000.0,
             "year": 2026,
         },
+        "shelve_minutes": 480,
     }
     session = client.cookies["anodewatch_session"]
     assert (await client.delete("/api/v1/session")).status_code == 403  # a foreign page could
