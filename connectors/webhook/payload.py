@@ -62,6 +62,7 @@ def _alarm(notice: Notice) -> dict[str, Any]:
     """The alarm as it stands after ``notice``."""
     return {
         "alarm": notice.alarm,
+        "definition": notice.definition,
         "rule": notice.rule,
         "kind": notice.rule_kind,
         "priority": int(notice.priority),
@@ -78,6 +79,7 @@ def _alarm(notice: Notice) -> dict[str, Any]:
         "by": notice.by,
         "comment": notice.comment,
         "url": notice.url,
+        "stake_t": notice.stake_t,
         "root": notice.root,
         "first_out": None if notice.root is None else notice.root == notice.alarm,
         "guidance": None if notice.guidance is None else _guidance(notice.guidance),

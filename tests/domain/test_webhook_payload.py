@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from service.api.routes.schemas import SCHEMAS
 from service.domain.alarm import Phase, Priority, TransitionKind
 from service.domain.handling import Guidance, Words
 from service.runtime.notification import NOTIFIED
-from service.runtime.notify import Message, MessageKind, Root, Totals
+from service.runtime.notify import Message, MessageKind, Notice, Root, Totals
 from service.runtime.samples import Sample, example_of, sample_message
 from tests.notices import AT_NS, SITE, message, notice
 
@@ -124,6 +124,12 @@ def test_the_schema_knows_all_steps_and_states() -> None:
     assert set(SCHEMA["$defs"]["state"]["enum"]) == {str(phase) for phase in Phase}
     (alarm, *_) = SCHEMA["oneOf"]
     assert alarm["properties"]["type"]["enum"] == [f"alarm.{kind}" for kind in NOTIFIED]
+
+
+def test_a_notice_keeps_nothing_to_itself() -> None:
+    data = json.loads(body_of(message()))["data"]
+    renamed = {"rule_kind", "transition", "at_ns"}  # kind; id and at of the transition
+    assert {field.name for field in fields(Notice)} - renamed <= set(data)
 
 
 def test_the_same_message_is_the_same_bytes() -> None:

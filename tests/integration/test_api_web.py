@@ -157,6 +157,19 @@ async def test_every_answer_is_described(bare: Api) -> None:
         "Tokens", "MadeToken", "Problem", "Ready"}  # fmt: skip
 
 
+async def test_schemas_of_notifications_are_open_to_everybody(bare: Api) -> None:
+    client = bare.client()
+    answer = await client.get("/api/v1/schemas/notification-2.json")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/schema+json"
+    assert answer.headers["cache-control"] == "public, max-age=3600"
+    assert answer.json()["properties"]["version"] == {"const": 2}
+    for name in ("notification-1.json", "..%2Fapp.py", "x" * 500):
+        missing = await client.get(f"/api/v1/schemas/{name}")
+        assert missing.status_code == 404
+        assert len(missing.text) < 300
+
+
 async def test_documentation_needs_no_internet(api: Api) -> None:
     client = api.client()
     page = await client.get("/api/docs")

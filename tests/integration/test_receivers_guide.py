@@ -306,7 +306,8 @@ def test_the_example_is_what_is_sent_and_what_the_schema_says() -> None:
         owner=Words("Electricians", "电工"),
     )
     more = {
-        "alarm": "4f0c2a", "rule": "limit-hh", "guidance": guidance, "root": "4f0c2a",
+        "alarm": "4f0c2a", "definition": "limit-hh:CB-L07B-TIC112.PV", "rule": "limit-hh",
+        "stake_t": 8.7, "guidance": guidance, "root": "4f0c2a",
         "url": f"{base}/#/alarms/4f0c2a",
     }  # fmt: skip
     later = {

@@ -32,5 +32,7 @@ async def read_schema(
     account."""
     found = SCHEMAS.get(name)
     if found is None:
-        raise HTTPException(404, f"no schema {name}; there are: {', '.join(SCHEMAS)}")
+        raise HTTPException(
+            404, f"there is no schema {name[:60]!r}; there are: {', '.join(SCHEMAS)}"
+        )
     return Response(found, media_type=MEDIA_TYPE, headers={"cache-control": "public, max-age=3600"})
