@@ -80,6 +80,7 @@ export function answerDeliveries(call, query, body, role) {
   }
   const [subject, name = "", action] = path.split("/").map(decodeURIComponent);
   if (subject !== "deliveries" && subject !== "destinations") return null;
+  if (action === "preview") return role === "viewer" ? [403, { detail: "viewers may not do this" }] : preview(query);
   if (verb === "GET") {
     const one = deliveries.find(({ id }) => `${id}` === name);
     const told = attempts.filter(({ alarm, destination }) => alarm === one?.alarm && destination === one?.destination);
@@ -88,6 +89,12 @@ export function answerDeliveries(call, query, body, role) {
   if (role === "viewer") return [403, { detail: "viewers may not do this" }];
   if (subject === "destinations") return action === "test" ? test(name) : enable(name, role);
   return change(name, body);
+}
+
+/** @param {URLSearchParams} query @returns {[number, object]} */
+function preview(query) {
+  const content = `### !! 2 高 · ${query.get("sample")}：CB-L07B 12区高于高高限\n\n设备：CB-L07B\n状态：未确认\n\n[打开报警](http://x/#/alarms/sample)`;
+  return [200, { body: JSON.stringify({ msgtype: "markdown", markdown: { content } }) }];
 }
 
 /** @param {string} name @returns {[number, object]} */

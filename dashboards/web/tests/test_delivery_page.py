@@ -25,6 +25,18 @@ def test_a_test_message_tells_the_answer_and_is_in_the_log(page: Page) -> None:
     expect(page.get_by_test_id("said-old-pager")).to_contain_text("Gone")
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_preview_shows_what_would_be_told(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.get_by_test_id("nav-deliveries").click()
+    preview = page.get_by_test_id("preview-control-room")
+    preview.get_by_text("Preview").click()
+    expect(preview.locator("pre")).to_contain_text("!! 2 高 · raised：CB-L07B")
+    preview.get_by_label("Message").select_option("digest")
+    expect(preview.locator("pre")).to_contain_text("!! 2 高 · digest：CB-L07B")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_dead_letters_are_tried_anew_one_by_one_or_put_aside(page: Page) -> None:
     page.get_by_test_id("nav-deliveries").click()
     page.get_by_test_id("delivery-state").select_option("dead")

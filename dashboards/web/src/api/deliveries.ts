@@ -68,6 +68,10 @@ export type DeliveryFilter = { state: DeliveryState | ""; destination: string; a
 export type Chosen = { ids: number[] } | { destination: string } | { all: true };
 export type TestOutcome = { message: string; outcome: Outcome; answer: string; took_ms: number };
 
+/** A message to look at before any alarm stands. */
+export const samples = ["raised", "returned", "escalated", "digest", "test", "heartbeat"] as const;
+export type Sample = (typeof samples)[number];
+
 export const post = {
   destinations: () => call<{ destinations: Destination[] }>("GET", "destinations"),
   deliveries: ({ state, destination, alarm = "" }: DeliveryFilter, limit: number, before: number | null) =>
@@ -79,6 +83,8 @@ export const post = {
   dismiss: (chosen: Chosen) => call<{ deliveries: number }>("POST", "deliveries/dismiss", { body: chosen }),
   test: (name: string) =>
     call<TestOutcome>("POST", `destinations/${encodeURIComponent(name)}/test`, { patienceMs: TEST_MS }),
+  preview: (name: string, sample: Sample) =>
+    call<{ body: string }>("GET", `destinations/${encodeURIComponent(name)}/preview?${filled({ sample })}`),
   enable: (name: string) => call<Destination>("POST", `destinations/${encodeURIComponent(name)}/enable`),
 };
 

@@ -7,6 +7,7 @@ import { mayAcknowledge, user } from "../../state/store";
 import { useAsking } from "../../ui/ask";
 import { Instant, plantStamp } from "../../ui/instant";
 import { words } from "../../words";
+import { Preview } from "./preview";
 
 type Props = { destination: Destination; onChanged(): void };
 
@@ -78,6 +79,7 @@ export function DestinationCard({ destination, onChanged }: Props) {
           </>
         )}
       </p>
+      {mayAcknowledge.value && <Preview name={name} />}
     </li>
   );
 }
