@@ -79,6 +79,7 @@ class Courier:
         self._draw = draw
         self._sent_ns: deque[int] = deque()  # monotonic, of the last minute
         self._sending = asyncio.Lock()
+        self._is_enabled = False
 
     async def run(self) -> None:
         """Brings what is due, for ever."""
@@ -113,12 +114,15 @@ class Courier:
         """Lets a disabled destination, or an open circuit, be tried at once; its standing is kept
         by who asks for it."""
         self.circuit = WORKS
+        self._is_enabled = True
         self.call()
 
     async def _take_up(self) -> None:
         now_ns = self._clock.now_ns()
         stood = await self._until_done(partial(self._post.standing, self.destination.name, now_ns))
-        self.circuit, self.last_success_ns = stood.circuit, stood.success_ns
+        self.last_success_ns = stood.success_ns
+        if not self._is_enabled:  # meanwhile, what was read is old then
+            self.circuit = stood.circuit
         ages = [now_ns - at_ns for at_ns in stood.sent_ns]
         self._sent_ns.extend(self._monotonic_ns() - age for age in ages if 0 <= age < WINDOW_NS)
 

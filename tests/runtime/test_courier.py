@@ -141,6 +141,18 @@ async def test_a_destination_that_is_gone_is_disabled_until_somebody_enables_it(
         assert sorted(receiver.got) == ["t1", "t2"]
 
 
+async def test_a_destination_may_be_enabled_while_the_service_starts(tmp_path: Path) -> None:
+    receiver = Receiver(Gone("HTTP 410"))
+    async with post_rig(tmp_path, to(receiver)) as rig:
+        await rig.put(("t1", "a"))
+        await rig.pass_s(60)
+    async with post_rig(tmp_path, to(receiver)) as rig:
+        await asyncio.sleep(0)  # it reads how the destination stood
+        rig.couriers["m"].enable()
+        await rig.pass_s(60)
+        assert receiver.got == ["t1"]
+
+
 async def test_a_restart_knows_that_the_destination_is_down(tmp_path: Path) -> None:
     receiver = Receiver(always=DOWN)
     clock = FakeClock(T0)
