@@ -45,6 +45,7 @@ from service.runtime.source import OpenSource
 from service.runtime.suppressing import Suppressions
 from service.runtime.watch import Watch
 from service.runtime.watch_absence import DEFAULT_KEEP_ALIVE_S, AbsenceRules
+from service.runtime.watch_deliveries import DeliveryRules
 from service.runtime.watch_devices import DeviceRules
 from service.runtime.watch_held_up import HeldUp
 from service.runtime.watch_meters import MeterRules
@@ -193,6 +194,7 @@ async def open_core(
         loss_book = StateLosses(database, site.line)
         losses = Losses(site.line, site.plan, accounting, loss_book, loss_book, clock)
         causes = CoreCauses(losses, site.line)
+        couriers: dict[str, Courier] = {}
         watch = Watch(
             states,
             alarms,
@@ -210,7 +212,10 @@ async def open_core(
                 HeldUp(definitions.stages, states, causes, silencing.held_up),
             ),
             absence=absence,
+            deliveries=DeliveryRules(definitions, states, couriers),
         )
+        for one in destinations:
+            couriers[one.name] = Courier(one, name, outbox, clock, news=watch.transitions)
         planning.judge_with(book, losses.replan)
         for consumer in (accounting, historian, watch, entries, forecasts):
             await consumer.load()
@@ -262,10 +267,7 @@ async def open_core(
             forecasts=forecasts,
             outbound=outbound,
             destinations=destinations,
-            couriers={
-                one.name: Courier(one, name, outbox, clock, news=watch.transitions)
-                for one in destinations
-            },
+            couriers=couriers,
             sources=sources_of(site, table, clock) if sources is None else sources,
             statuses=found,
         )

@@ -16,6 +16,7 @@ from service.domain.rules import (
     CommunicationRule,
     CounterEvent,
     CounterRule,
+    DeliveryRule,
     DeviceRule,
     DriftRule,
     ForecastMissRule,
@@ -98,6 +99,15 @@ class DeviceAlarm:
 
 
 @dataclass(frozen=True, slots=True)
+class DestinationAlarm:
+    """A rule on one destination of alarms."""
+
+    rule: DeliveryRule
+    destination: str
+    definition: AlarmDefinition
+
+
+@dataclass(frozen=True, slots=True)
 class Definitions:
     """Every alarm that can stand at this site."""
 
@@ -109,6 +119,7 @@ class Definitions:
     meters: tuple[MeterAlarm, ...] = ()
     forecasts: tuple[ForecastAlarm, ...] = ()
     devices: tuple[DeviceAlarm, ...] = ()
+    destinations: tuple[DestinationAlarm, ...] = ()
 
     def all(self) -> dict[str, AlarmDefinition]:
         """Definitions by id."""
@@ -121,12 +132,20 @@ class Definitions:
             *self.meters,
             *self.forecasts,
             *self.devices,
+            *self.destinations,
         ]
         return {alarm.definition.id: alarm.definition for alarm in alarms}
 
 
 OneAlarm = (
-    StageAlarm | LimitAlarm | TagAlarm | GroupAlarm | MeterAlarm | ForecastAlarm | DeviceAlarm
+    StageAlarm
+    | LimitAlarm
+    | TagAlarm
+    | GroupAlarm
+    | MeterAlarm
+    | ForecastAlarm
+    | DeviceAlarm
+    | DestinationAlarm
 )
 
 
@@ -140,6 +159,7 @@ def define(rules: Iterable[Rule], *, tags: Sequence[Tag], line: Line) -> Definit
     meters: list[MeterAlarm] = []
     forecasts: list[ForecastAlarm] = []
     devices: list[DeviceAlarm] = []
+    destinations: list[DestinationAlarm] = []
     for rule in rules:
         match rule:
             case ThroughputRule() | ShiftShortfallRule() | DriftRule() | BalanceRule():
@@ -171,6 +191,8 @@ def define(rules: Iterable[Rule], *, tags: Sequence[Tag], line: Line) -> Definit
             case ClockRule():
                 wanted = {t.item_group for t in tags if t.connector in rule.connectors}
                 clocks += (_clock(rule, group) for group in sorted(wanted))
+            case DeliveryRule():
+                destinations += (_on_destination(rule, name) for name in rule.destinations)
             case DeviceRule():
                 devices += _devices(rule, tags)
             case CounterRule() | StuckRule():
@@ -186,6 +208,7 @@ def define(rules: Iterable[Rule], *, tags: Sequence[Tag], line: Line) -> Definit
         tuple(meters),
         tuple(forecasts),
         tuple(devices),
+        tuple(destinations),
     )
 
 
@@ -244,6 +267,16 @@ def _communication(rule: CommunicationRule, group: str) -> GroupAlarm:
         asset=group,
     )  # fmt: skip
     return GroupAlarm(rule, group, definition)
+
+
+def _on_destination(rule: DeliveryRule, name: str) -> DestinationAlarm:
+    definition = define_alarm(
+        rule, name, "delivery_failing", rule.priority, rule.timing,
+        f"Alarms do not reach {name}: see the page Deliveries",
+        f"报警无法送达 {name}：请查看“通知”页面",
+        asset=name,
+    )  # fmt: skip
+    return DestinationAlarm(rule, name, definition)
 
 
 def _devices(rule: DeviceRule, tags: Sequence[Tag]) -> list[DeviceAlarm]:

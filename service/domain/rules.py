@@ -276,6 +276,16 @@ class CommunicationRule(Handled):
     timing: Timing
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryRule(Handled):
+    """A destination of alarms takes no messages, says that it is gone, or has dead letters."""
+
+    id: str
+    destinations: tuple[str, ...]
+    priority: Priority
+    timing: Timing
+
+
 class Behind(StrEnum):
     """Which tags of a connector are behind one PLC."""
 
@@ -313,4 +323,5 @@ Rule = (
     | CounterRule
     | StuckRule
     | ClockRule
+    | DeliveryRule
 )

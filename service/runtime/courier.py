@@ -80,6 +80,8 @@ class Courier:
         self._sent_ns: deque[int] = deque()  # monotonic, of the last minute
         self._sending = asyncio.Lock()
         self._is_enabled = False
+        self.has_begun = False
+        """Whether it knows how its destination stood, and what waits."""
 
     async def run(self) -> None:
         """Brings what is due, for ever."""
@@ -277,6 +279,7 @@ class Courier:
         """Until there is news, it is called, or something comes due."""
         name = self.destination.name
         self.waiting = await self._until_done(partial(self._post.waiting, name))
+        self.has_begun = True
         delay_s = min(LONGEST_REST_S, max(SHORTEST_REST_S, self._due_in_s(self.waiting)))
         async with asyncio.TaskGroup() as group:
             waits = {

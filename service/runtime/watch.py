@@ -19,6 +19,7 @@ from service.runtime.progress import Progress
 from service.runtime.retry import until_done
 from service.runtime.suppressing import Suppressions
 from service.runtime.watch_absence import AbsenceRules
+from service.runtime.watch_deliveries import DeliveryRules
 from service.runtime.watch_devices import DeviceRules
 from service.runtime.watch_meters import MeterRules
 from service.runtime.watch_production import ProductionRules
@@ -51,6 +52,7 @@ class Watch:
         meters: MeterRules,
         production: ProductionRules,
         absence: AbsenceRules,
+        deliveries: DeliveryRules | None = None,
         patience_s: float = PATIENCE_S,
     ) -> None:
         self._states = states
@@ -62,6 +64,7 @@ class Watch:
         self._meters = meters
         self._production = production
         self._absence = absence
+        self._deliveries = deliveries
         self._patience_s = patience_s
         self._step = asyncio.Lock()
         self._judged_ns: int | None = None
@@ -119,6 +122,8 @@ class Watch:
         async with self._step:
             now_ns = self._clock.now_ns()
             self._absence.judge(now_ns)
+            if self._deliveries is not None:
+                self._deliveries.judge(now_ns)
             if self._suppressions is not None:
                 self._suppressions.pass_time(now_ns)
             if call:

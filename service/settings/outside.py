@@ -145,6 +145,14 @@ def read_outbound(document: Document) -> OutboundSettings | None:
     return complete if isinstance(complete, OutboundSettings) else None
 
 
+def notification_names(document: Document) -> list[str] | None:
+    """The names of all notifications, right or not; None when the tables themselves are wrong."""
+    tables = document.tables.get("notifications", [])
+    if not isinstance(tables, list) or not all(isinstance(data, dict) for data in tables):
+        return None
+    return [str(data.get("name")) for data in tables]
+
+
 def read_destinations(
     document: Document, outbound: OutboundSettings | None
 ) -> tuple[Destination, ...]:

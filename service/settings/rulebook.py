@@ -13,6 +13,7 @@ from service.domain.rules import (
     ClockRule,
     CommunicationRule,
     CounterRule,
+    DeliveryRule,
     DeviceRule,
     DriftRule,
     ForecastMissRule,
@@ -44,6 +45,7 @@ from service.settings.ruletables import (
     ClockTable,
     CommunicationTable,
     CounterTable,
+    DeliveryTable,
     DeviceTable,
     DriftTable,
     ForecastMissTable,
@@ -73,6 +75,7 @@ TABLES: dict[str, type[RuleTable]] = {
     "counter": CounterTable,
     "stuck": StuckTable,
     "clock": ClockTable,
+    "delivery": DeliveryTable,
 }
 
 
@@ -89,9 +92,12 @@ class Rulebook:
         line: Line | None,
         tags: Sequence[Tag] | None,
         connectors: Collection[str] | None,
+        destinations: Collection[str] | None,
     ) -> None:
         self._document = document
-        self._of_site = References(document, line=line, tags=tags, connectors=connectors)
+        self._of_site = References(
+            document, line=line, tags=tags, connectors=connectors, destinations=destinations
+        )
         self._ids: dict[str, str] = {}
 
     def read(self) -> tuple[Rule, ...]:
@@ -230,6 +236,9 @@ class Rulebook:
             case CommunicationTable():
                 names = of_site.judge_connectors(table.connectors, where)
                 return CommunicationRule(table.id, names, table.priority, table.timing)
+            case DeliveryTable():
+                names = of_site.judge_destinations(table.destinations, where)
+                return DeliveryRule(table.id, names, table.priority, table.timing)
             case DeviceTable():
                 names = of_site.judge_connectors(table.connectors, where)
                 return DeviceRule(

@@ -25,7 +25,13 @@ def parse_rules(name: str, text: str, site: Site) -> tuple[Rule, ...]:
     """The rules in ``text``, shown as file ``name``. Raises SiteError with every problem found."""
     problems: list[SiteProblem] = []
     document = Document(Path(name), text, problems)
-    rules = Rulebook(document, line=site.line, tags=site.tags, connectors=list(site.sources)).read()
+    rules = Rulebook(
+        document,
+        line=site.line,
+        tags=site.tags,
+        connectors=list(site.sources),
+        destinations=[one.name for one in site.destinations],
+    ).read()
     if problems:
         raise SiteError(sorted(problems, key=lambda problem: problem.line or 0))
     return rules

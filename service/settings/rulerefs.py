@@ -30,12 +30,14 @@ class References:
         line: Line | None,
         tags: Sequence[Tag] | None,
         connectors: Collection[str] | None,
+        destinations: Collection[str] | None,
     ) -> None:
         self._document = document
         self.stages = None if line is None else line.stage_by_id
         self.meters = None if line is None or tags is None else line.all_meters
         self._tags = tags
         self._connectors = connectors
+        self._destinations = destinations
         self._limited: dict[tuple[str, str], str] = {}
 
     def judge_stages(self, ids: Sequence[str], where: Where, *, hourly: bool) -> None:
@@ -149,18 +151,30 @@ class References:
 
     def judge_connectors(self, patterns: Sequence[str], where: Where) -> tuple[str, ...]:
         """The connectors' names that the patterns stand for."""
-        if self._connectors is None:
+        return self._named(patterns, self._connectors, (*where, "connectors"), "a connector")
+
+    def judge_destinations(self, patterns: Sequence[str], where: Where) -> tuple[str, ...]:
+        """The notifications' names that the patterns stand for; ``*`` may stand for none."""
+        if self._destinations is not None and not self._destinations and set(patterns) == {"*"}:
+            return ()
+        place = (*where, "destinations")
+        return self._named(patterns, self._destinations, place, "a notification")
+
+    def _named(
+        self, patterns: Sequence[str], known: Collection[str] | None, where: Where, what: str
+    ) -> tuple[str, ...]:
+        if known is None:
             return tuple(patterns)
         names: dict[str, None] = {}
         for n, pattern in enumerate(patterns):
-            matching = [name for name in self._connectors if fnmatchcase(name, pattern)]
+            matching = [name for name in known if fnmatchcase(name, pattern)]
             names.update(dict.fromkeys(matching))
             if not matching:
                 self._document.problem(
-                    (*where, "connectors", n),
-                    expected="a connector of site.toml",
+                    (*where, n),
+                    expected=f"{what} of site.toml",
                     found=shown(pattern),
-                    remedy=choose(pattern, self._connectors),
+                    remedy=choose(pattern, known, otherwise="remove the rule"),
                 )
         return tuple(names)
 

@@ -168,6 +168,12 @@ class CommunicationTable(UrgentTable):
     connectors: Annotated[tuple[Text, ...], Field(min_length=1, examples=[["plant"]])]
 
 
+class DeliveryTable(UrgentTable):
+    """[[delivery]]"""
+
+    destinations: Annotated[tuple[Text, ...], Field(min_length=1, examples=[["maintenance"]])]
+
+
 class DeviceTable(UrgentTable):
     """[[device]]"""
 

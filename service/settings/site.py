@@ -28,6 +28,7 @@ from service.settings.outside import (
     Destination,
     address_readers,
     judge_groups,
+    notification_names,
     read_destinations,
     read_history,
     read_outbound,
@@ -128,7 +129,7 @@ def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
     )
     rule_document = Document(folder / RULES_FILE, texts[RULES_FILE], problems)
     if not document.is_readable:
-        Rulebook(rule_document, line=None, tags=None, connectors=None).read()
+        Rulebook(rule_document, line=None, tags=None, connectors=None, destinations=None).read()
         return None
 
     document.only(TABLES)
@@ -157,6 +158,7 @@ def _read(folder: Path, problems: list[SiteProblem]) -> Site | None:
         line=line if len(problems) == noted else None,
         tags=tag_list.tags if tag_list.is_whole else None,
         connectors=names,
+        destinations=notification_names(document),
     ).read()
     announcing = _announcing(document, destinations, schedule, line, rules)
     if site is None or service is None or history is None or schedule is None or plan is None:

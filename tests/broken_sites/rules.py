@@ -111,6 +111,12 @@ BROKEN_RULES = (
         'connectors = ["plan"]', "communication[1].connectors[1]", ('did you mean "plant"?',),
     ),
     BrokenSite(
+        "rule on a destination that is none", "rules.toml",
+        'destinations = ["*"]', 'destinations = ["maintenence"]',
+        'destinations = ["maintenence"]', "delivery[1].destinations[1]",
+        ("a notification of site.toml", 'did you mean "maintenance"?'),
+    ),
+    BrokenSite(
         "stuck rule on a meter that may stand", "rules.toml",
         'id = "stuck"\ntags = ["*"]', 'id = "stuck"\ntags = ["GZ-*"]',
         "GZ-*", "stuck[1].tags[1]", ("have stuck_s in site.toml", "GZ-*"),

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from service.app.core import FAR_BEHIND, Core
 from service.app.views.alarm_load import alarm_measures, rule_measures
 from service.app.views.deliveries import delivery_measures
-from service.domain.circuit import CircuitState
 from service.runtime.heartbeat import Heartbeat, Pulse
 from service.runtime.ingest import SourceState
 from service.runtime.views import Measure
+from service.runtime.watch_deliveries import trouble
 
 
 class CoreReadiness:
@@ -36,11 +36,9 @@ class CoreReadiness:
         """Destinations that are down or gone, and dead letters."""
         reasons = []
         for name, courier in self._core.couriers.items():
-            circuit = courier.circuit
-            if circuit.state is not CircuitState.CLOSED:
-                reasons.append(f"destination {name}: {circuit.state}: {circuit.error}")
-            if courier.waiting.dead:
-                reasons.append(f"destination {name}: {courier.waiting.dead} dead letters")
+            wrong = trouble(courier)
+            if wrong is not None:
+                reasons.append(f"destination {name}: {wrong}")
         return reasons
 
 
