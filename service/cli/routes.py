@@ -51,20 +51,33 @@ def routes(
     """Say who would hear of an alarm at an instant, when and why. Nobody is told."""
     checked = sound_site(site)
     try:
-        definition = _definition(checked, alarm)
-        subject = Subject.of(definition, _priority(priority))
         at_ns = SystemClock().now_ns() if at is None else parse(at, "--at")
+        lines = said(
+            checked, alarm, at_ns, priority=_priority(priority), escalated=escalated, flood=flood
+        )
     except ValueError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(BROKEN) from None
-    flooding = checked.announcing.flooding
+    for line in lines:
+        typer.echo(line)
+
+
+def said(
+    site: Site,
+    alarm: str,
+    at_ns: int,
+    *,
+    priority: Priority | None = None,
+    escalated: int = 0,
+    flood: bool = False,
+) -> list[str]:
+    """What is told of ``alarm`` at ``at_ns``, line by line; ValueError when there is none."""
+    subject = Subject.of(_definition(site, alarm), priority)
+    flooding = site.announcing.flooding
     begun = FloodState((at_ns,) * flooding.limits.ends_below, at_ns)
     floods = {flooding.position_of(subject.stage): begun} if flood else {}
-    found = try_out(
-        checked.announcing, checked.calendar, subject, at_ns, step=escalated, floods=floods
-    )
-    for line in _lines(checked, alarm, subject, found):
-        typer.echo(line)
+    found = try_out(site.announcing, site.calendar, subject, at_ns, step=escalated, floods=floods)
+    return list(_lines(site, alarm, subject, found))
 
 
 def _definition(site: Site, alarm: str) -> AlarmDefinition:
