@@ -158,7 +158,7 @@ def nothing_missing(
 
 def alarms_are_those_of_the_values(service: RunningService, receiver: Receiver) -> None:
     """Each time the stored wave rises above its limit the alarm was raised, exactly once."""
-    page = service.get("/alarms", state="all", limit=100)["alarms"]
+    page = service.get("/alarms/history", limit=100)["alarms"]
     transitions = [
         step for one in page for step in service.get(f"/alarms/{one['id']}")["transitions"]
     ]
@@ -193,7 +193,7 @@ async def test_a_cause_that_was_journaled_but_not_judged_is_raised_once_after_th
             with running_service(site, password=password) as service:
 
                 def found(service: RunningService = service) -> list[Any]:
-                    page = service.get("/alarms", state="all")["alarms"]
+                    page = service.get("/alarms/history")["alarms"]
                     return [one for one in page if one["tag"] == STEADY]
 
                 (alarm,) = until(found, what="the alarm")

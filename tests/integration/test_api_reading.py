@@ -300,7 +300,7 @@ async def test_alarms(api: Api, client: httpx.AsyncClient) -> None:
     life = await get(client, f"alarms/{ALARM}")
     assert {**alarm, "guidance": life["guidance"], "transitions": life["transitions"]} == life
     assert life["transitions"][0]["kind"] == "raised"
-    assert "GET /api/v1/alarms?state=all" in await get(client, "alarms/none", status=404)
+    assert "GET /api/v1/alarms/history" in await get(client, "alarms/none", status=404)
     assert "state: " in await get(client, "alarms", status=422, state="some")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query
 
@@ -37,16 +37,16 @@ REFUSALS = problems(401, 403, 404, 409, 422)
 async def list_alarms(
     context: Context,
     state: Annotated[
-        Showing,
+        Literal[Showing.ACTIVE, Showing.HELD],
         Query(
             description="active: open, neither held nor explained by another; held: open, but "
-            "shelved, suppressed, out of service or of a rule on trial; all: those over as well"
+            "shelved, suppressed, out of service or of a rule on trial"
         ),
     ] = Showing.ACTIVE,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> Alarms:
-    """Open alarms by urgency, or all of them, newest first."""
+    """Open alarms by urgency; GET /api/v1/alarms/history has those that are over as well."""
     found = await context.alarms.alarms(state, limit=limit, offset=offset)
     return Alarms(alarms=[Alarm.of(alarm) for alarm in found])
 
@@ -193,6 +193,6 @@ async def _existing(
     found = await context.alarms.alarm(alarm_id)
     if found is None:
         raise HTTPException(
-            404, f"there is no alarm {alarm_id[:60]!r}; GET /api/v1/alarms?state=all lists them"
+            404, f"there is no alarm {alarm_id[:60]!r}; GET /api/v1/alarms/history lists them"
         )
     return found

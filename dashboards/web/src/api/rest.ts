@@ -63,8 +63,6 @@ export const rest = {
         buckets: `${buckets}`,
       })}`,
     ),
-  alarms: (state: "active" | "all", limit: number, offset: number) =>
-    call<{ alarms: Alarm[] }>("GET", `alarms?state=${state}&limit=${limit}&offset=${offset}`),
   alarmHistory: (filter: HistoryFilter, limit: number, after: string | null) =>
     call<AlarmPage>("GET", `alarms/history?${queryOf(filter)}&limit=${limit}${after === null ? "" : `&after=${after}`}`),
   /** Where the browser gets the same alarms with every step, as a file. */
