@@ -52,7 +52,8 @@ Tonnes, values, history and alarms of an artificial-graphite anode plant.
 * Unknown is null, never zero. `status` is an OPC UA StatusCode.
 * `WS /api/v1/stream` pushes the same objects. The server sends `hello`, `beat` (each second),
   `values` (with `time_ms`; all subscribed tags after a `subscribe`, then those that changed),
-  `production`, `alarms` (`active`), `floods` (`positions`) and `sources`; the client sends
+  `production`, `alarms` (`active`, and how many are `held`: shelved, suppressed or out of
+  service), `floods` (`positions`) and `sources`; the client sends
   `{"type": "subscribe", "tags": […]}`.
 """
 SUBJECTS = [

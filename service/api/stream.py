@@ -240,7 +240,9 @@ class _Teller:
             return  # the next beat tries again
         self._alarms_seen = seen
         told = [Alarm.of(alarm).model_dump() for alarm in active]
-        await self._send({"type": "alarms", "active": told})
+        now = self._context.desk.definitions(normal=False)
+        held = sum(state.held is not None for _, state in now)
+        await self._send({"type": "alarms", "active": told, "held": held})
 
     async def _send_floods(self) -> None:
         told = [Flood.of(one).model_dump() for one in self._context.floods()]

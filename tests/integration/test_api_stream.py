@@ -96,6 +96,7 @@ async def test_a_page_is_told_all_at_the_start(served: Served) -> None:
         assert kinds["hello"]["server_time_ms"] == NOW_NS // 1_000_000
         assert set(kinds) == {"hello", "beat", "alarms", "floods", "production", "sources"}
         assert kinds["alarms"]["active"][0]["state"] == "unacknowledged"
+        assert kinds["alarms"]["held"] == 0
         assert kinds["production"]["output"]["windows"]["hour"]["actual_t"] == 8.0
         assert kinds["sources"]["sources"][0]["name"] == "plant"
 

@@ -100,8 +100,9 @@ function valuesOf(ids) {
 }
 
 function activeAlarms() {
-  const held = alarms.map((each) => (each.state === "normal" ? each : { ...each, holds: holdsOf(each.definition) }));
-  return { type: "alarms", active: held.filter(({ state, holds }) => state !== "normal" && holds.length === 0) };
+  const open = alarms.filter(({ state }) => state !== "normal").map((each) => ({ ...each, holds: holdsOf(each.definition) }));
+  const held = definitionsOf(alarms).filter(({ holds }) => holds.length > 0).length;
+  return { type: "alarms", active: open.filter(({ holds }) => holds.length === 0), held };
 }
 
 /** @returns {Source[]} */

@@ -59,7 +59,7 @@ describe("what the stream tells", () => {
 
   it("does not know of alarms before it was told, which is not the same as none", () => {
     expect(nothingYet.alarms).toBeNull();
-    expect(after({ type: "alarms", active: [] }).alarms).toEqual([]);
+    expect(after({ type: "alarms", active: [], held: 0 }).alarms).toEqual([]);
   });
 
   it("ignores what a newer service may say", () => {
@@ -86,7 +86,7 @@ describe("alarms", () => {
   ])("most urgent is %s", (_, alarms, id) => expect(mostUrgent(alarms)?.id ?? null).toBe(id));
 
   it("change at once when somebody acknowledges", () => {
-    const live = after({ type: "alarms", active: [alarm("a", 1, early), alarm("b", 2, early, "returned")] });
+    const live = after({ type: "alarms", active: [alarm("a", 1, early), alarm("b", 2, early, "returned")], held: 0 });
     const acknowledged = withAlarm(live, alarm("a", 1, early, "acknowledged"));
     expect(acknowledged.alarms?.map(({ state }) => state)).toEqual(["acknowledged", "returned"]);
     expect(withAlarm(live, alarm("b", 2, early, "normal")).alarms?.map(({ id }) => id)).toEqual(["a"]);

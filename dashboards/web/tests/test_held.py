@@ -42,6 +42,7 @@ def test_an_alarm_is_shelved_with_a_reason_and_let_out_again(page: Page) -> None
 def test_the_held_say_who_until_when_and_why(page: Page) -> None:
     page.get_by_test_id("nav-alarms").click()
     page.get_by_test_id("alarms-held").click()
+    expect(page.get_by_test_id("alarms-held")).to_have_text("Held (3)")
     rows = page.get_by_test_id("held-row")
     expect(rows).to_have_count(3)
     out = rows.filter(has_text="CB-L11B-TIC108.PV")

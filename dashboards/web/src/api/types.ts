@@ -335,6 +335,6 @@ export type StreamMessage =
   | { type: "beat"; server_time_ms: number }
   | { type: "values"; values: StreamedValue[] }
   | ({ type: "production" } & Production)
-  | { type: "alarms"; active: Alarm[] }
+  | { type: "alarms"; active: Alarm[]; held: number }
   | { type: "floods"; positions: Flood[] }
   | { type: "sources"; sources: Source[] };

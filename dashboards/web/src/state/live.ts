@@ -16,6 +16,8 @@ export type Live = {
   production: Production | null;
   /** null: not told yet, which is not the same as none. */
   alarms: readonly Alarm[] | null;
+  /** How many alarms are shelved, suppressed by design or out of service. */
+  held: number;
   floods: readonly Flood[];
   sources: readonly Source[] | null;
   values: ReadonlyMap<string, StreamedValue>;
@@ -25,6 +27,7 @@ export const nothingYet: Live = {
   offsetMs: 0,
   production: null,
   alarms: null,
+  held: 0,
   floods: [],
   sources: null,
   values: new Map(),
@@ -41,7 +44,7 @@ export function hear(live: Live, message: StreamMessage, nowMs: number): Live {
       return { ...live, production };
     }
     case "alarms":
-      return { ...live, alarms: sorted(message.active) };
+      return { ...live, alarms: sorted(message.active), held: message.held };
     case "floods":
       return { ...live, floods: message.positions };
     case "sources":

@@ -28,6 +28,7 @@ const offsetMs = computed(() => live.value.offsetMs);
 /** The service's present time, in epoch milliseconds, once a second. */
 export const serverNowMs = computed(() => tick.value + offsetMs.value);
 export const alarms = computed(() => live.value.alarms);
+export const held = computed(() => live.value.held);
 export const floods = computed(() => live.value.floods);
 export const production = computed(() => live.value.production);
 export const sources = computed(() => live.value.sources);

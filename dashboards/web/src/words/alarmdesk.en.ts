@@ -2,6 +2,7 @@
 
 export const alarmDesk = {
   tab: "Held",
+  tabWith: (n: number) => `Held (${n})`,
   note: "Nobody is called about these; what happens to them goes into the journal all the same.",
   show: "Which alarms",
   shows: {

@@ -4,6 +4,7 @@ import type { Words } from "./words";
 
 export const alarmDesk: Words["alarmDesk"] = {
   tab: "已屏蔽",
+  tabWith: (n) => `已屏蔽（${n}）`,
   note: "这些报警不会通知任何人；其变化仍全部记入日志。",
   show: "显示哪些报警",
   shows: {

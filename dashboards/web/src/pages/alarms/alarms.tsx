@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { go, hashOf, route } from "../../route";
 import { isByRoot } from "../../state/arrangement";
-import { alarms, isLost } from "../../state/store";
+import { alarms, held, isLost } from "../../state/store";
 import { words } from "../../words";
 import { AckAll } from "./ackall";
 import { ArrangementSwitch, RootTable } from "./arrangement";
@@ -22,7 +22,7 @@ export function AlarmsPage() {
   const text = words.value.alarms;
   const titles: Record<Tab, string> = {
     active: text.active,
-    held: words.value.alarmDesk.tab,
+    held: held.value === 0 ? words.value.alarmDesk.tab : words.value.alarmDesk.tabWith(held.value),
     history: text.history,
     retrospective: text.retrospective.tab,
     kpi: words.value.alarmKpi.tab,
