@@ -135,12 +135,13 @@ async def rig(
     *,
     rules: tuple[Rule, ...] = RULES,
     tags: Mapping[int, Tag] = TAGS,
+    at_s: int = 0,
     through: Callable[[AlarmStore], AlarmStore] = lambda store: store,
     patience_s: float = 10.0,
 ) -> AsyncIterator[Rig]:
-    """through: what stands between the watch and its store."""
+    """at_s: when it begins. through: what stands between the watch and its store."""
     table = TagTable(tags)
-    clock = FakeClock(T0)
+    clock = FakeClock(T0 + at_s * SECOND_NS)
     line = Line((), (), "PK")
     definitions = define(rules, tags=list(tags.values()), line=line)
     states = AlarmStates(definitions.all())

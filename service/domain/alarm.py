@@ -143,8 +143,9 @@ class AlarmState:
 
     pending_ns: since when the input has been against the state (true while clear, false while
     standing). alarm: id of the occurrence: that of the transition which raised it from normal.
-    untold: why nobody was told that it stands; None when they were told. call: None until the clock
-    has seen that it stands.
+    untold: why nobody was told that it stands; None when they were told. root: the alarm to which
+    the occurrence belongs. owed: nobody was told of it this time, but of the same occurrence
+    before, and nobody has acknowledged since. call: None until the clock has seen that it stands.
     """
 
     phase: Phase = Phase.NORMAL
@@ -155,6 +156,7 @@ class AlarmState:
     out_of_service: Hold | None = None
     untold: Silence | None = None
     root: str | None = None
+    owed: bool = False
     call: Call | None = None
 
     @property

@@ -83,6 +83,10 @@ class Silencer(Protocol):
         """Told of every transition once it has been judged."""
         ...
 
+    def restored(self) -> None:
+        """Told when the states of an earlier run were taken up."""
+        ...
+
 
 AT_ONCE = 500
 """Alarms that time does something to in one look, so that nothing else has to wait."""
@@ -109,6 +113,8 @@ class AlarmStates:
         self._due = {}
         for id_ in self._states:
             self._plan(id_)
+        if self.silencer is not None:
+            self.silencer.restored()
 
     def __getitem__(self, definition: str) -> AlarmState:
         return self._states.get(definition, NORMAL)

@@ -112,6 +112,18 @@ class Silencing:
             stood.alarm = transition.alarm
             stood.returned_ns, stood.seen_ns = transition.at_ns, self._clock.now_ns()
 
+    def restored(self) -> None:
+        """What lost connections explained, which went while the service was down or just before,
+        has its time to go from now on."""
+        now_ns = self._clock.now_ns()
+        for definition, state in self._states.all():
+            untold, losses = state.untold, self._losses.get(definition.id)
+            if losses is None or untold is None or untold.quiet is not Quiet.INHIBITED:
+                continue
+            for lost in {one for part, _ in losses.parts for one in part}:
+                if not self._states[lost].stands:
+                    self._stood[lost] = _Stood(untold.by, 0, now_ns, now_ns)
+
     def _cause_of(self, id_: str, at_ns: int) -> str | None:
         """``_cause``, found once for all that rests on the same at the same instant."""
         losses = self._losses.get(id_)

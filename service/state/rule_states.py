@@ -58,6 +58,7 @@ def row_of(state: AlarmState) -> dict[str, Any]:
         "out_of_service": _json(state.out_of_service),
         "untold": _json(state.untold),
         "root": state.root,
+        "owed": state.owed,
         "call": _json(state.call),
     }
 
@@ -78,6 +79,7 @@ def state_of(row: Any) -> AlarmState:
         out_of_service=_hold(row.out_of_service),
         untold=None if untold is None else Silence(Quiet(untold["quiet"]), untold["by"]),
         root=row.root,
+        owed=row.owed,
         call=None if row.call is None else Call(**orjson.loads(row.call)),
     )
 

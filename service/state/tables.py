@@ -3,7 +3,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
 
 from service.state.metadata import metadata
 
@@ -62,6 +73,7 @@ rule_state = Table(
     Column("untold", Text),
     Column("call", Text),
     Column("root", String(40)),
+    Column("owed", Boolean, nullable=False),
 )
 
 watch_state = Table(

@@ -102,6 +102,19 @@ def test_what_stands_untold_is_announced_once_nothing_silences_it() -> None:
     assert [one.quiet for one in returned] == [Quiet.INHIBITED] * 2
 
 
+def test_what_people_were_told_of_is_acknowledged_though_it_came_again_in_silence() -> None:
+    """Told, returned, and unacknowledged; then it chatters, and nobody is called."""
+    plain, chatter = definition(Handling()), Silence(Quiet.CHATTERING)
+    told, _ = evaluate(plain, evaluate(plain, NORMAL, T, 0)[0], F, 5)
+    silent, _ = evaluate(plain, told, T, 6, silence=lambda: chatter)
+    after, steps = evaluate(plain, silent, F, 7)
+    assert after == told
+    assert [(str(one.kind), one.quiet) for one in steps] == [("returned", Quiet.CHATTERING)]
+    seen, _ = act(plain, silent, Acknowledge(), 7, by="li")
+    after, _ = evaluate(plain, seen, F, 8)
+    assert after == NORMAL
+
+
 def test_what_time_can_do_to_an_alarm_is_known_before() -> None:
     for handling in (Handling(), AGAIN, UP, BOTH):
         one = definition(handling)

@@ -77,3 +77,17 @@ async def test_a_chattering_alarm_is_damped_and_its_last_state_told(tmp_path: Pa
         assert len((await told(r)).messages) == 4
         await live(r, 145, beside=())
         assert [kind for _, kind in (await told(r)).messages][4:] == ["reraised"]
+
+
+async def test_a_restart_in_the_midst_calls_nobody_before_all_has_settled(tmp_path: Path) -> None:
+    async with rig(tmp_path, rules=RULES, tags=TAGS) as r:
+        await started(r)
+        await live(r, 60, *in_portions(10, status=NO_COMMUNICATION))
+        await live(r, 66, *in_portions(60, status=0), beside=range(N + 1))
+        assert (await told(r)).messages == [(PLC, "raised"), (PLC, "returned")]
+    async with rig(tmp_path, rules=RULES, tags=TAGS, at_s=66) as r:
+        for s in range(66, 100):
+            await r.feed(some(s, range(N + 1), 10.0))
+            await r.clock.advance(1.0)
+            await r.watch.look_around()
+        assert (await told(r)).messages == [(PLC, "raised"), (PLC, "returned")]

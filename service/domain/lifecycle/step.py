@@ -75,6 +75,7 @@ def over(state: AlarmState) -> AlarmState:
         alarm=None,
         untold=None,
         root=None,
+        owed=False,
         call=None,
     )
 
@@ -137,7 +138,13 @@ def _raise(
         value=value, comment=comment, silence=silence,
     )  # fmt: skip
     after = replace(
-        state, phase=Phase.UNACKNOWLEDGED, pending_ns=None, alarm=alarm, untold=silence, call=None
+        state,
+        phase=Phase.UNACKNOWLEDGED,
+        pending_ns=None,
+        alarm=alarm,
+        untold=silence,
+        owed=silence is not None and state.phase is Phase.RETURNED,
+        call=None,
     )
     return after, (raised,)
 
@@ -150,9 +157,17 @@ def _return(
     returned = step(
         definition, state.alarm, TransitionKind.RETURNED, at_ns, value=value, silence=state.untold
     )
-    called = state.untold is None and state.held is None
+    called = (state.untold is None and state.held is None) or state.owed
     if state.phase is Phase.UNACKNOWLEDGED and called:
-        return replace(state, phase=Phase.RETURNED, pending_ns=None, call=None), (returned,)
+        after = replace(
+            state,
+            phase=Phase.RETURNED,
+            pending_ns=None,
+            untold=None,
+            owed=False,
+            call=None,
+        )
+        return after, (returned,)
     if latches(definition, state):
         return replace(state, phase=Phase.LATCHED, pending_ns=None, call=None), (returned,)
     cleared = step(definition, state.alarm, TransitionKind.CLEARED, at_ns, silence=state.untold)
