@@ -73,7 +73,11 @@ def told(said: Mapping[str, Any], seen: dict[str, None]) -> list[str]:
 def _totals(totals: Mapping[str, Any]) -> str:
     urgency = ", ".join(f"{n} {name}" for name, n in totals["by_priority"].items())
     stages = ", ".join(f"{n} {stage or 'no stage'}" for stage, n in totals["by_stage"].items())
-    return f"{totals['notices']} notices of {totals['alarms']} alarms: {urgency}; {stages}"
+    roots = "".join(
+        f"; {root['alarms']} belong to: {root['asset']} {root['message_en']}"
+        for root in totals["roots"]
+    )
+    return f"{totals['notices']} notices of {totals['alarms']} alarms: {urgency}; {stages}{roots}"
 
 
 @asynccontextmanager

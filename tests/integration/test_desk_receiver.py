@@ -17,7 +17,7 @@ from service.domain.alarm import Phase, Priority, TransitionKind
 from service.domain.instants import SECOND_NS
 from service.runtime.clock import SystemClock
 from service.runtime.errors import Rejected
-from service.runtime.notify import Message, MessageKind, Totals
+from service.runtime.notify import Message, MessageKind, Root, Totals
 from tests.notices import AT_NS, SITE, message, notice
 
 SECRET, OTHER = "whsec_" + "a2tr" * 8, "whsec_" + "b29v" * 8
@@ -40,6 +40,7 @@ DIGEST = Message(
         by_stage={"CB": 10, "": 2},
         first_ns=AT_NS,
         last_ns=AT_NS,
+        roots=(Root("a", RAISED, 9),),
     ),
 )
 TEST = Message("msg_t", MessageKind.TEST, SITE, AT_NS)
@@ -71,7 +72,8 @@ async def test_each_transition_is_said_once() -> None:
 
 
 async def test_a_digest_says_its_totals_and_what_it_lists() -> None:
-    totals = "12 notices of 11 alarms: 2 critical, 10 high; 10 CB, 2 no stage"
+    totals = "12 notices of 11 alarms: 2 critical, 10 high; 10 CB, 2 no stage; 9 belong to: "
+    totals += "CB-L07B Zone 12 above its high-high limit"
     assert await sent(message(RAISED), DIGEST) == [
         f"webhook  alarm.raised        {ZONE}  [20:26:40Z, signature ok]",
         f"webhook  digest              {totals}  [20:26:40Z, signature ok]",
