@@ -28,6 +28,8 @@ FORGET_EVERY_S = 3_600.0
 TOLD_FOR_S = 90 * 86_400.0
 """How long what was told to whom is kept once it is done with."""
 DRAIN_S = 10.0
+TAKEN_S = 5.0
+"""How long the end waits for destinations that are just being told."""
 
 
 async def run_core(core: Core, stop: asyncio.Event) -> None:
@@ -92,6 +94,7 @@ async def run_core(core: Core, stop: asyncio.Event) -> None:
         log.info("stopping: sources, journal, consumers")
         await _cancel(readers)
         await drained(core, within_s=DRAIN_S)
+        await _taken(core)
         await _cancel(tasks)
         await _last_drain(core)
 
@@ -109,6 +112,16 @@ async def drained(core: Core, *, within_s: float = DRAIN_S) -> bool:
                     core.cursors(), core.journal.last)  # fmt: skip
         return False
     return True
+
+
+async def _taken(core: Core) -> None:
+    """Lets the attempts end that are under way, so that what was taken is not sent again."""
+    try:
+        async with asyncio.timeout(TAKEN_S), asyncio.TaskGroup() as group:
+            for courier in core.couriers.values():
+                group.create_task(courier.finish())
+    except TimeoutError:
+        log.warning("stopping: a destination has not answered; it may be told twice")
 
 
 async def _last_drain(core: Core) -> None:

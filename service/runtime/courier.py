@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Protocol, TypeVar
@@ -26,11 +25,11 @@ from service.domain.circuit import (
     wait_s,
 )
 from service.domain.instants import SECOND_NS, seconds
-from service.domain.quota import WINDOW_NS, free_ns, room
 from service.runtime.clock import Clock
 from service.runtime.deliver import Attempt, Outbox, Outcome, Pending, Queue, Waiting
 from service.runtime.errors import ConnectorError, Rejected, Retryable
 from service.runtime.notify import Destination, Gone, Message, SiteName
+from service.runtime.pace import Pace
 from service.runtime.parcels import Item, Parcel, Room, alarm_parcel, digest_parcel, planned
 from service.runtime.progress import Progress
 from service.runtime.retry import until_done
@@ -77,7 +76,7 @@ class Courier:
         self._news = news
         self._called = Progress()
         self._draw = draw
-        self._sent_ns: deque[int] = deque()  # monotonic, of the last minute
+        self._pace = Pace(destination.notifier.limits, clock)
         self._sending = asyncio.Lock()
         self._is_enabled = False
         self.has_begun = False
@@ -100,7 +99,7 @@ class Courier:
         """Hands over ``message``, which waits in no queue, once; the attempt is in the log. Raises
         Retryable when the receiver's limit is reached, or the state can't be used."""
         async with self._sending:
-            if self._room(critical=True) == 0:
+            if self._pace.room(critical=True) == 0:
                 raise Retryable(
                     f"destination {self.destination.name} takes no more messages this minute; "
                     f"try again in a minute"
@@ -108,9 +107,14 @@ class Courier:
             attempt, _ = await self._attempt(message, alarm=None, notices=0)
             delivered = attempt.outcome is Outcome.DELIVERED
             heals = delivered and self.circuit.state is not CircuitState.DISABLED
-            await self._keep(attempt, None, WORKS if heals else self.circuit)
+            await self._keep(attempt, None, WORKS if heals else self.circuit, is_patient=False)
         self.call()
         return attempt
+
+    async def finish(self) -> None:
+        """Returns once no attempt is under way; none begins any more. Before the end of ``run``, so
+        that a message which is just being taken is not sent again after the restart."""
+        await self._sending.acquire()
 
     def enable(self) -> None:
         """Lets a disabled destination, or an open circuit, be tried at once; its standing is kept
@@ -125,8 +129,7 @@ class Courier:
         self.last_success_ns = stood.success_ns
         if not self._is_enabled:  # meanwhile, what was read is old then
             self.circuit = stood.circuit
-        ages = [now_ns - at_ns for at_ns in stood.sent_ns]
-        self._sent_ns.extend(self._monotonic_ns() - age for age in ages if 0 <= age < WINDOW_NS)
+        self._pace.recall(now_ns - at_ns for at_ns in stood.sent_ns)
 
     async def _clear(self) -> None:
         """Gives up what is too old, and gives to another what waited too long."""
@@ -158,14 +161,14 @@ class Courier:
             partial(self._post.due, self.destination.name, start_ns, 1 if probing else PORTION)
         )
         room = None
-        if self.destination.notifier.limits.per_minute is not None:
-            room = Room(self._room(critical=True), self._room(critical=False))
+        if self._pace.is_limited:
+            room = Room(self._pace.room(critical=True), self._pace.room(critical=False))
         sent = 0
         for item in planned(portion, room):
             parcel = await self._parcel(item)
             if parcel is None:
                 continue
-            if self._room(critical=parcel.is_critical) == 0:
+            if self._pace.room(critical=parcel.is_critical) == 0:
                 break
             async with self._sending:
                 await self._hand_over(parcel)
@@ -209,9 +212,9 @@ class Courier:
     async def _attempt(
         self, message: Message, *, alarm: str | None, notices: int
     ) -> tuple[Attempt, ConnectorError | None]:
-        await self._apart()
+        await self._pace.apart()
         at_ns, start_s = self._clock.now_ns(), self._clock.monotonic_s()
-        self._sent_ns.append(self._monotonic_ns())
+        self._pace.count()
         error: ConnectorError | None = None
         try:
             async with asyncio.timeout(MOST_S):
@@ -239,29 +242,27 @@ class Courier:
             answer=answer,
         ), error
 
-    async def _apart(self) -> None:
-        """Until the receiver takes another message, so soon after the last."""
-        apart_s = self.destination.notifier.limits.apart_s
-        if apart_s and self._sent_ns:
-            passed_s = (self._monotonic_ns() - self._sent_ns[-1]) / SECOND_NS
-            if passed_s < apart_s:
-                await self._clock.sleep(apart_s - passed_s)
-
     async def _keep(
-        self, attempt: Attempt, parcel: Parcel | None, after: Circuit, *, next_ns: int | None = None
+        self,
+        attempt: Attempt,
+        parcel: Parcel | None,
+        after: Circuit,
+        *,
+        next_ns: int | None = None,
+        is_patient: bool = True,
     ) -> None:
+        """is_patient: until the state takes it; else Retryable when it can't now."""
         before, changed = self.circuit, after != self.circuit
         release = before.state is not CircuitState.CLOSED and after.state is CircuitState.CLOSED
-        await self._until_done(
-            partial(
-                self._post.keep,
-                attempt,
-                None if parcel is None else parcel.told,
-                next_ns=next_ns,
-                circuit=after if changed else None,
-                release=release,
-            )
+        kept = partial(
+            self._post.keep,
+            attempt,
+            None if parcel is None else parcel.told,
+            next_ns=next_ns,
+            circuit=after if changed else None,
+            release=release,
         )
+        await (self._until_done(kept) if is_patient else kept())
         self.circuit = after
         if attempt.outcome is Outcome.DELIVERED:
             self.last_success_ns = attempt.at_ns
@@ -297,32 +298,13 @@ class Courier:
         moments = []
         if waiting.next_ns is not None and self.circuit.state is not CircuitState.DISABLED:
             held_ns = self.circuit.not_before_ns or 0
-            quota_ns = now_ns + self._quota_in_ns(critical=waiting.is_critical)
+            quota_ns = now_ns + self._pace.free_in_ns(critical=waiting.is_critical)
             moments.append(max(waiting.next_ns, held_ns, quota_ns))
         if waiting.oldest_ns is not None:
             moments.append(waiting.oldest_ns + GIVE_UP_NS)
         if waiting.unhanded_ns is not None and self.destination.fallback is not None:
             moments.append(waiting.unhanded_ns + seconds(self.destination.fallback_after_s))
         return (min(moments) - now_ns) / SECOND_NS if moments else LONGEST_REST_S
-
-    def _room(self, *, critical: bool) -> int:
-        per_minute = self.destination.notifier.limits.per_minute
-        if per_minute is None:
-            return PORTION
-        now_ns = self._monotonic_ns()
-        while self._sent_ns and now_ns - self._sent_ns[0] >= WINDOW_NS:
-            self._sent_ns.popleft()
-        return room(self._sent_ns, per_minute, now_ns, critical=critical)
-
-    def _quota_in_ns(self, *, critical: bool) -> int:
-        per_minute = self.destination.notifier.limits.per_minute
-        if per_minute is None:
-            return 0
-        now_ns = self._monotonic_ns()
-        return free_ns(self._sent_ns, per_minute, now_ns, critical=critical) - now_ns
-
-    def _monotonic_ns(self) -> int:
-        return round(self._clock.monotonic_s() * SECOND_NS)
 
 
 def _outcome(error: ConnectorError | None) -> Outcome:

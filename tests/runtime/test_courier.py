@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from service.domain.alarm import Phase, Priority, TransitionKind
 from service.domain.circuit import Circuit, CircuitState
 from service.domain.instants import HOUR_NS
@@ -308,6 +310,53 @@ async def test_a_test_message_goes_at_once_and_closes_the_circuit(tmp_path: Path
         await rig.pass_s(1)
         assert len(receiver.got) == 4
         assert ("delivered", "HTTP 204") in await rig.log()
+
+
+async def test_the_end_waits_for_what_is_just_being_taken(tmp_path: Path) -> None:
+    answered = asyncio.Event()
+
+    class Slow(Receiver):
+        async def send(self, message: Message) -> str:
+            answer = await super().send(message)
+            await answered.wait()
+            return answer
+
+    receiver = Slow()
+    async with post_rig(tmp_path, to(receiver)) as rig:
+        await rig.put(("t1", "a"), ("t2", "b"))
+        while not receiver.tried:
+            await asyncio.sleep(0.001)
+        ending = asyncio.ensure_future(rig.couriers["m"].finish())
+        await asyncio.sleep(0.01)
+        assert not ending.done()
+        answered.set()
+        await ending
+        assert await rig.states() == {"t1": "delivered", "t2": "pending"}
+    assert receiver.tried == ["t1"]
+
+
+async def test_who_says_that_it_is_gone_is_replaced_at_once(tmp_path: Path) -> None:
+    bad, good = Receiver(always=Gone("HTTP 410")), Receiver()
+    destinations = to(bad, "m", fallback="desk", fallback_after_s=900), to(good, "desk")
+    async with post_rig(tmp_path, *destinations) as rig:
+        await rig.put(("t1", "a"))
+        await rig.pass_s(5)
+        assert good.got == ["t1"]
+        await rig.put(("t2", "a"))
+        await rig.pass_s(5)
+        assert good.got == ["t1", "t2"]
+        assert len(bad.tried) == 1
+
+
+async def test_the_log_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.state.outbox.LOGGED", 5)
+    receiver = Receiver(always=Rejected("HTTP 400"))
+    async with post_rig(tmp_path, to(receiver)) as rig:
+        await rig.put(("t1", "a"))
+        await rig.pass_s(30_000)
+        assert len(await rig.log()) == len(receiver.tried) > 5
+        await rig.box.forget(0)
+        assert len(await rig.log()) == 5
 
 
 class BusyOutbox(StateOutbox):
