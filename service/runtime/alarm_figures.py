@@ -25,8 +25,10 @@ SIGN_EVERY_S = 60.0
 """How often a sign of life is kept: so much of the last run may count as unknown."""
 PAUSES = 3
 """After so many missed signs the time between counts as not watched."""
-FOLLOW_EVERY_S = 2.0
-MOST_PERIODS = 400
+FOLLOW_EVERY_S = 10.0
+LEAST_REST = 20
+"""A look that takes long, as in a storm of alarms, is followed by a rest of so many times that: the
+figures must not slow down what they are about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class AlarmFigures:
 
     async def each(self, by: Period, start_ns: int, end_ns: int) -> list[FiguresView]:
         """Those of each shift, production day or month that overlaps [start_ns, end_ns), the one
-        that is on up to now. Raises Retryable, and ValueError when there are too many."""
+        that is on up to now. Raises Retryable."""
         calendar, now_ns = self._calendar(), self._clock.now_ns()
         found = [
             (a, min(b, now_ns), shift)
@@ -174,8 +176,11 @@ class AlarmFigures:
         while True:
             seen = self._changes.value
             await self._changes.until(seen + 1)
-            await self._clock.sleep(FOLLOW_EVERY_S * self._clock.speed)
+            began_s = self._clock.monotonic_s()
             await until_done(self.look, what="alarm figures", clock=self._clock)
+            took_s = self._clock.monotonic_s() - began_s
+            rest_s = max(FOLLOW_EVERY_S, LEAST_REST * took_s)
+            await self._clock.sleep(rest_s * self._clock.speed)
 
     async def _views(self, asked: Sequence[tuple[int, int, str | None]]) -> list[FiguresView]:
         start_ns, end_ns = asked[0][0], asked[-1][1]
