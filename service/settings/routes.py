@@ -22,6 +22,7 @@ from service.settings.names import judge_names, judge_once, sound_tables
 from service.settings.problems import choose, shown
 from service.settings.quiet import read_quiet_hours
 from service.settings.routetables import DutyTable, OnCallTable, RouteTable, weekday_numbers
+from service.settings.rulebook import alarm_kinds
 from service.settings.schedule import edge_ns
 
 TABLES = ("routes", "on_call", "quiet_hours", "flood")
@@ -203,7 +204,7 @@ def _route(table: RouteTable) -> Route:
         stages=frozenset(table.stages or ()),
         assets=table.assets or (),
         rules=table.rules or (),
-        kinds=frozenset(table.kinds or ()),
+        kinds=frozenset(kind for one in table.kinds or () for kind in alarm_kinds(one)),
         least_urgent=table.min_priority,
         most_urgent=table.max_priority,
         shifts=frozenset(table.shifts or ()),

@@ -78,6 +78,18 @@ TABLES: dict[str, type[RuleTable]] = {
     "delivery": DeliveryTable,
 }
 
+_KINDS = {
+    "communication": ("communication_lost",),
+    "device": ("device_lost",),
+    "counter": ("counter_reset", "counter_rollover"),
+    "delivery": ("delivery_failing",),
+}
+
+
+def alarm_kinds(table: str) -> tuple[str, ...]:
+    """The kinds of alarms that the rules of a table of rules.toml make."""
+    return _KINDS.get(table, (table,))
+
 
 class Rulebook:
     """Reads the rules of one site; problems are noted in ``document``.

@@ -59,6 +59,7 @@ def backtest(
     raised = [alert.raised_ns for alarm in alarms for alert in alarm.alerts]
     others = len(definitions.limits) + len(definitions.tags) + len(definitions.groups)
     others += len(definitions.clocks) + len(definitions.meters) + len(definitions.forecasts)
+    others += len(definitions.devices)
     return Outcome(
         name=name,
         start_ns=start_ns,
