@@ -36,7 +36,8 @@ class Server:
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"{self.scheme}://{self.host}:{self.port}/"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}/"
 
 
 @asynccontextmanager

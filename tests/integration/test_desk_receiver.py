@@ -7,8 +7,6 @@ import re
 import httpx
 import pytest
 
-from connectors.outbound.client import open_outbound
-from connectors.outbound.settings import OutboundSettings
 from connectors.webhook.notifier import open_notifier
 from connectors.webhook.settings import WebhookSettings
 from connectors.webhook.signing import decode_secret, signed_headers
@@ -19,6 +17,7 @@ from service.runtime.clock import SystemClock
 from service.runtime.errors import Rejected
 from service.runtime.notify import Message, MessageKind, Root, Totals
 from tests.notices import AT_NS, SITE, message, notice
+from tests.ways_out import to_loopback
 
 SECRET, OTHER = "whsec_" + "a2tr" * 8, "whsec_" + "b29v" * 8
 RAISED = notice("t1")
@@ -52,10 +51,9 @@ async def sent(*messages: Message, secret: str = SECRET) -> list[str]:
     """What the receiver says of ``messages``, sent one after the other."""
     said: list[str] = []
     clock = SystemClock()
-    way = open_outbound(OutboundSettings(networks=("127.0.0.1/32",)))
     async with receiver([decode_secret(SECRET)], said.append, clock) as url:
         settings = WebhookSettings.model_validate({"kind": "webhook", "url": url, "secret": secret})
-        async with open_notifier(settings, name="desk", clock=clock, outbound=way) as one:
+        async with open_notifier(settings, name="desk", clock=clock, outbound=to_loopback()) as one:
             for each in messages:
                 assert (await one.send(each)).startswith("HTTP 204")
     return said

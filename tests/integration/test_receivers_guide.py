@@ -24,8 +24,6 @@ from jsonschema import Draft202012Validator
 from standardwebhooks.webhooks import Webhook
 from typer.main import get_command
 
-from connectors.outbound.client import open_outbound
-from connectors.outbound.settings import OutboundSettings
 from connectors.webhook.notifier import WebhookNotifier, open_notifier
 from connectors.webhook.payload import body_of
 from connectors.webhook.settings import WebhookSettings
@@ -43,6 +41,7 @@ from service.runtime.notification import message_of
 from service.runtime.notify import Message, MessageKind, SiteName, Totals
 from tests.conftest import ROOT
 from tests.notices import AT_NS, message, notice
+from tests.ways_out import to_loopback
 
 GUIDE = (ROOT / "deploy" / "receivers" / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
@@ -201,8 +200,9 @@ async def refused(url: str) -> None:
 @asynccontextmanager
 async def telling(url: str, secret: str) -> AsyncIterator[WebhookNotifier]:
     settings = WebhookSettings.model_validate({"kind": "webhook", "url": url, "secret": secret})
-    way = open_outbound(OutboundSettings(networks=("127.0.0.1/32",)))
-    async with open_notifier(settings, name="m", clock=SystemClock(), outbound=way) as one:
+    async with open_notifier(
+        settings, name="m", clock=SystemClock(), outbound=to_loopback()
+    ) as one:
         yield one
 
 

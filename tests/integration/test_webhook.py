@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from connectors.outbound.client import open_outbound
-from connectors.outbound.settings import OutboundSettings
 from connectors.webhook.notifier import WebhookNotifier, open_notifier
 from connectors.webhook.settings import WebhookSettings
 from service.domain.alarm import Phase, TransitionKind
@@ -20,6 +18,7 @@ from service.runtime.clock import SystemClock
 from service.runtime.errors import Fatal, Rejected, Retryable
 from service.runtime.notify import Gone
 from tests.notices import message, notice
+from tests.ways_out import to_loopback
 from tests.webhook_receiver import run_receiver
 
 MESSAGE = message()
@@ -32,8 +31,9 @@ async def notifier(
 ) -> AsyncIterator[WebhookNotifier]:
     given = {"url": url, "timeout_s": 2.0} | ({} if secret is None else {"secret": secret}) | more
     settings = WebhookSettings.model_validate({"kind": "webhook", **given})
-    outbound = open_outbound(OutboundSettings(networks=("127.0.0.0/8",)))
-    async with open_notifier(settings, name="m", clock=SystemClock(), outbound=outbound) as opened:
+    async with open_notifier(
+        settings, name="m", clock=SystemClock(), outbound=to_loopback()
+    ) as opened:
         yield opened
 
 
