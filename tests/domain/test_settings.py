@@ -7,6 +7,7 @@ import runpy
 import tomllib
 from collections import Counter
 from datetime import date
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
@@ -18,6 +19,7 @@ from service.domain.line import MeterKind
 from service.domain.plan import Window
 from service.domain.rules import CommunicationRule, LimitRule, ThroughputRule
 from service.domain.tag import Limits, TagKind
+from service.runtime.identity import Role
 from service.settings import Site, load_site
 from service.settings.rulebook import TABLES
 from service.settings.ruletables import RuleTable
@@ -35,7 +37,7 @@ from service.settings.tables import (
 )
 from service.settings.taglist import COLUMNS
 from tests.conftest import ROOT
-from tests.sites import SAMPLE, ZONES, sample_in
+from tests.sites import SAMPLE, ZONES, copy_of_sample, sample_in
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +142,14 @@ def test_settings_are_those_of_their_connectors(site: Site) -> None:
     (destination,) = site.destinations
     assert (destination.name, destination.min_priority) == ("maintenance", Priority.HIGH)
     assert site.service.data == SAMPLE / "data"
+
+
+def test_for_how_long_alarms_may_be_shelved_is_the_sites_to_say(tmp_path: Path) -> None:
+    file = copy_of_sample(tmp_path) / "site.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("shelve_operator_h = 8", "shelve_operator_h = 0.5"), "utf-8")
+    limits = load_site(file.parent).shelving
+    assert [limits.most_min(role) for role in Role] == [0, 30, 4_320, 4_320]
 
 
 SITE_TABLES = (
