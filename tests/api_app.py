@@ -17,6 +17,8 @@ from service.api.context import ApiContext, SiteCard
 from service.api.stream import Pace
 from service.app.views.explain import CoreExplanations
 from service.app.views.losses import CoreLosses
+from service.domain.alarm import Priority
+from service.domain.announcing import Announcing
 from service.domain.calendar import Calendar, Shift
 from service.domain.flood import ORDINARY
 from service.domain.instants import MINUTE_NS
@@ -24,6 +26,7 @@ from service.domain.line import Line, Meter, MeterKind, Stage
 from service.domain.plan import Plan
 from service.domain.planversion import PlanVersion
 from service.domain.production.book import ProductionBook
+from service.domain.routing import Route, Routing
 from service.domain.tag import Limits, Tag, TagKind
 from service.domain.tagtable import TagTable
 from service.runtime.alarm_figures import AlarmFigures
@@ -94,6 +97,17 @@ LINE = Line(
     "PK",
 )  # fmt: skip
 
+ANNOUNCING = Announcing(
+    Routing(
+        {"hook": Priority.LOW, "boss": Priority.LOW},
+        (
+            Route("packing", ("boss",), (("hook",),), stages=frozenset({"PK"}),
+                  shifts=frozenset({"A"})),
+            Route("rest", ("hook",), group_ns=5_000_000_000),
+        ),
+    ),
+    ZONE,
+)  # fmt: skip
 SHIFTS = (Shift("C", time(0)), Shift("A", time(8)), Shift("B", time(16)))
 FIRST_PLAN = PlanVersion(0, Calendar(ZONE, time(8), SHIFTS), {2026: 70_000_000.0}, crews=4)
 
@@ -174,6 +188,7 @@ async def open_api(
                 is_behind=lambda: False,
             ),
             floods=lambda: alarms.floods,
+            announcing=ANNOUNCING,
             raises=StateRaises(database),
             sources=edges,
             deliveries=letters,

@@ -33,6 +33,7 @@ from service.api.routes import (
     schemas,
     session,
     tags,
+    told,
     users,
 )
 from service.api.stream import Pace, StreamCounts
@@ -116,6 +117,7 @@ def create_api(context: ApiContext, *, pace: Pace | None = None) -> FastAPI:
             alarms,
             floods,
             definitions,
+            told,
             backtest,
             corrections,
             entries,

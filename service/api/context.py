@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from service.domain.announcing import Announcing
 from service.domain.line import Line
 from service.domain.tagtable import TagTable
 from service.runtime.accounts import Accounts
@@ -88,6 +89,7 @@ class ApiContext:
     explanations: Explanations
     shelving: ShelvingLimits
     floods: FloodBook
+    announcing: Announcing
     raises: Raises
     heartbeat: Callable[[], Beat] | None = None
     web: Path | None = None

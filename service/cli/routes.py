@@ -12,11 +12,10 @@ from service.cli.check import BROKEN, SiteFolder, sound_site
 from service.domain.alarm import AlarmDefinition, Priority
 from service.domain.announcing import Announcement, Form
 from service.domain.definitions import define
-from service.domain.flood import FloodState
 from service.domain.instants import to_datetime
 from service.domain.oncall import Basis
 from service.domain.routing import Heard, Mismatch, Subject
-from service.domain.trial import Trial, try_out
+from service.domain.trial import Trial, as_if_flooded, try_out
 from service.runtime.clock import SystemClock
 from service.settings import Site
 from service.settings.problems import choose
@@ -74,8 +73,7 @@ def said(
     """What is told of ``alarm`` at ``at_ns``, line by line; ValueError when there is none."""
     subject = Subject.of(_definition(site, alarm), priority)
     flooding = site.announcing.flooding
-    begun = FloodState((at_ns,) * flooding.limits.ends_below, at_ns)
-    floods = {flooding.position_of(subject.stage): begun} if flood else {}
+    floods = as_if_flooded(flooding, subject.stage, at_ns) if flood else {}
     found = try_out(site.announcing, site.calendar, subject, at_ns, step=escalated, floods=floods)
     return list(_lines(site, alarm, subject, found))
 

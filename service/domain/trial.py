@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from service.domain.announcing import Announcement, Announcing, Floods, announcements
 from service.domain.calendar import Calendar
+from service.domain.flood import Flooding, FloodState
 from service.domain.oncall import Moment, moment
 from service.domain.routing import Heard, Mismatch, Route, Subject, hear, tried
 
@@ -42,3 +43,9 @@ def try_out(
     return Trial(
         now, tuple(tried(site.routing, subject, now)), tuple(zip(heard, told, strict=True))
     )
+
+
+def as_if_flooded(flooding: Flooding, stage: str | None, at_ns: int) -> Floods:
+    """A flood that began at ``at_ns`` where the alarms of ``stage`` are seen to."""
+    begun = FloodState((at_ns,) * flooding.limits.ends_below, at_ns)
+    return {flooding.position_of(stage): begun}

@@ -20,8 +20,10 @@ from service.runtime.floods import FloodView
 from service.runtime.identity import Role
 from tests.api_app import Api, open_api
 from tests.api_fakes import ALARM, GROUP, NOW_NS
+from tests.sites import ZONE
 
 NOW_MS = NOW_NS // 1_000_000
+OFFSET = datetime(2026, 3, 1, 12, tzinfo=ZONE).isoformat()[-6:]
 TEN_MINUTES = {"start": f"{NOW_MS - 600_000}", "end": f"{NOW_MS}"}
 TEMPERATURE, COUNTER = "CB-L07B-TIC112.PV", "CB-L07B-KQ131.TOT"
 RUNNING, BATCH = "GR-K01-XS201.RUN", "PK-P1-BATCH.ID"
@@ -66,6 +68,34 @@ async def test_floods_of_every_position(api: Api, client: httpx.AsyncClient) -> 
             {"position": "mill", "stages": [], "since": None, "alarms": 0, "recent": 3},
         ]
     }  # fmt: skip
+
+
+async def test_who_would_hear_of_an_alarm(api: Api) -> None:
+    engineer = await api.logged_in(Role.ENGINEER)
+    said = await get(
+        engineer, "alarm-definitions/pk-low:PK/told", at=f"2026-03-01T12:00:00{OFFSET}"
+    )
+    assert (said["shift"], said["day"]) == ("A", "2026-03-01")
+    assert said["routes"] == [
+        {"name": "packing", "mismatch": None}, {"name": "rest", "mismatch": "taken"},
+    ]  # fmt: skip
+    (boss,) = said["told"]
+    assert (boss["destination"], boss["form"], boss["route"]) == ("boss", "at_once", "packing")
+
+    night = {"at": f"2026-03-01T03:00:00{OFFSET}", "priority": "low", "flood": "true"}
+    said = await get(engineer, "alarm-definitions/pk-low:PK/told", **night)
+    assert (said["shift"], said["day"]) == ("C", "2026-02-28")
+    assert said["routes"][0] == {"name": "packing", "mismatch": "shift"}
+    (hook,) = said["told"]
+    assert (hook["destination"], hook["form"]) == ("hook", "flood")
+
+    said = await get(engineer, "alarm-definitions/pk-low:PK/told", escalated=1,
+                     at=f"2026-03-01T12:00:00{OFFSET}")  # fmt: skip
+    assert [one["destination"] for one in said["told"]] == ["hook"]
+    assert "at:" in await get(engineer, "alarm-definitions/pk-low:PK/told", 422, at="tomorrow")
+    assert "nothing:PK" in await get(engineer, "alarm-definitions/nothing:PK/told", 404)
+    viewer = await api.logged_in(Role.OPERATOR)
+    await get(viewer, "alarm-definitions/pk-low:PK/told", 403)
 
 
 async def test_the_forecast_is_in_tonnes_and_says_why_it_changed(client: httpx.AsyncClient) -> None:

@@ -20,6 +20,7 @@ from tests.api_fakes import NOW_NS
 
 CONTRACT = {
     "/api/v1/floods": {"get"},
+    "/api/v1/alarm-definitions/{definition_id}/told": {"get"},
     "/api/v1/session": {"post", "delete", "get"},
     "/api/v1/line": {"get"},
     "/api/v1/production": {"get"},

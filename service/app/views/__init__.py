@@ -81,6 +81,7 @@ def api_context(
         wip=core.wip,
         explanations=CoreExplanations(core.losses, alarms, site.line, site.rules),
         floods=core.floods,
+        announcing=site.announcing,
         raises=StateRaises(core.database),
         heartbeat=None if heartbeat is None else lambda: heartbeat.last,
         web=folder if (folder / "index.html").is_file() else None,
