@@ -64,7 +64,7 @@ def parse_networks(texts: Iterable[str]) -> Networks:
             listed.append(ip_network(text))
         except ValueError as error:
             raise ValueError(
-                f'expected "{PUBLIC}" or a network such as "10.20.0.0/16"; came "{text}": {error}'
+                f'expected "{PUBLIC}" or a network like "10.20.0.0/16"; "{text}" is none: {error}'
             ) from None
     return Networks(tuple(listed), public)
 
@@ -81,7 +81,7 @@ def parse_address(host: str) -> Address | None:
         last = host.rstrip(".").rpartition(".")[2].lower()
         if last.isdigit() or last.startswith("0x"):
             raise ValueError(
-                f"expected an IPv4 address as four decimal numbers; came {host}"
+                f"expected an IPv4 address as four decimal numbers; write {host} as these"
             ) from None
         return None
 

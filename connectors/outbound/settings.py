@@ -26,7 +26,7 @@ def _hosts(texts: tuple[str, ...]) -> tuple[str, ...]:
         except ValueError:
             found = ""
         if not name or found != name:
-            raise ValueError(f'expected a host, or "*." and a domain; came "{text}"')
+            raise ValueError(f'expected a host, or "*." and a domain; "{text}" is neither')
     return tuple(text.lower() for text in texts)
 
 
