@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from service.state.heartbeat import StateHeartbeat
 
 log = logging.getLogger(__name__)
 
+HELD_LOOK_S = 0.5
 MOST_BEHIND_NS = 15 * MINUTE_NS
 """How far the judgement of production may be behind what is accounted for."""
 STUCK_S = 300.0
@@ -74,7 +76,11 @@ class CoreVitals:
                 empty_batch(received_ns=self._core.clock.now_ns()), entry.set
             )
             self._entry = entry
-        await self._entry.wait()
+        while not self._entry.is_set():
+            if self._core.journal.held is not None:
+                return self._core.journal.held
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._entry.wait(), HELD_LOOK_S)
         self._entry = None
         return None
 

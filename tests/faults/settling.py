@@ -37,8 +37,8 @@ def _is_still(site: Path) -> bool:
     found = kept(site / "data")
     standing = Counter(one.definition for one in found if one.kind == "raised")
     standing.subtract(one.definition for one in found if one.kind == "returned")
-    judged = kinds(found) == causes(site)
-    return judged and not any(standing.values()) and settled(found)
+    told = settled(found) and not any(standing.values())
+    return told and kinds(found) == causes(site)
 
 
 def causes(site: Path) -> Counter[tuple[str, str]]:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.receiver import Logged, run_logged
+from tests.faults.receiver import Logged
 from tests.faults.rule import kept, settled
 from tests.faults.settling import KILLED, settle
 from tests.faults.small_disk import MIB, small_disk
-from tests.faults.victims import Victims, victims
+from tests.faults.victims import Victims
 from tests.faults.waves import write_wave_site
 from tests.ping_receiver import Monitor, run_monitor
 from tests.running_service import until
@@ -27,19 +27,6 @@ url = "{url}"
 STATE_FULL = "alarms failed error=state database: "
 FLOOR_BYTES = 256 * MIB
 """The journal leaves so much to the state."""
-
-
-@pytest.fixture
-def killers(tmp_path: Path) -> Iterator[Victims]:
-    with victims(tmp_path / "service.log") as starting:
-        yield starting
-        starting.clear()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Logged]:
-    with run_logged() as running:
-        yield running
 
 
 @pytest.fixture

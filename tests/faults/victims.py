@@ -66,19 +66,20 @@ class Victim:
 class Victims:
     """Starts them, one at a time."""
 
-    def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
-        self._log = log
         self._said: queue.Queue[str] = queue.Queue()
         self._last: Victim | None = None
         self._reading = threading.Thread(target=self._read, daemon=True)
         self._reading.start()
 
     def start(self, site: Path, point: str | None = None, count: int = 1) -> Victim:
-        """A service of ``site``; it dies when it comes to ``point`` for the ``count``-th time."""
+        """A service of ``site``, which logs beside it; it dies when it comes to ``point`` for the
+        ``count``-th time."""
+        log = site.parent / "service.log"
         stdin = self._process.stdin
         assert stdin is not None
-        stdin.write(json.dumps([str(site), str(self._log), point, count]) + "\n")
+        stdin.write(json.dumps([str(site), str(log), point, count]) + "\n")
         stdin.flush()
         said = self._said.get(timeout=WAIT_S)
         self._last = Victim(int(said.removeprefix("pid ")), self._said)
@@ -96,8 +97,8 @@ class Victims:
 
 
 @contextmanager
-def victims(log: Path) -> Iterator[Victims]:
-    """What starts services, all of which log to ``log``."""
+def victims() -> Iterator[Victims]:
+    """What starts services."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.faults.child"],
         cwd=ROOT,
@@ -107,7 +108,7 @@ def victims(log: Path) -> Iterator[Victims]:
         env={**os.environ, "PYTHONWARNINGS": "default"},
     )
     try:
-        yield Victims(process, log)
+        yield Victims(process)
     finally:
         assert process.stdin is not None
         process.stdin.close()
