@@ -68,8 +68,8 @@ class CoreVitals:
 
     async def journal(self) -> str | None:
         """Commits an entry without rows; where the one before still waits, no further one comes."""
-        if self._core.journal.held is not None:
-            return self._core.journal.held
+        if (held := self._held()) is not None:
+            return held
         if self._entry is None:
             entry = asyncio.Event()
             await self._core.journal.append(
@@ -77,12 +77,15 @@ class CoreVitals:
             )
             self._entry = entry
         while not self._entry.is_set():
-            if self._core.journal.held is not None:
-                return self._core.journal.held
+            if (held := self._held()) is not None:
+                return held
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._entry.wait(), HELD_LOOK_S)
         self._entry = None
         return None
+
+    def _held(self) -> str | None:
+        return self._core.journal.held
 
     async def watch(self) -> str | None:
         """Judges all that the journal holds, and keeps its place in the state."""

@@ -17,6 +17,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,12 @@ from sqlalchemy import Connection, Engine, event
 from service.app.logs import set_up_logging
 from service.app.serve import Started, serve, stop_on_signals
 from service.domain.batch import Batch
+from service.domain.instants import SECOND_NS
 from service.journal import log as journal
 from service.journal.registry import register
 from service.runtime.clock import SystemClock
 from service.runtime.watch_values import ValueRules
-from service.settings import load_site
+from service.settings import Site, load_site
 from tests.faults.waves import waves
 
 JOURNALED = "journaled"
@@ -64,7 +66,7 @@ def run(folder: Path, log: Path, point: str | None, count: int) -> None:
         os.dup2(output.fileno(), sys.stderr.fileno())
     journal.HELD_RETRY_S = 0.2  # a full disk is looked at again sooner than a plant needs it
     try:
-        site = load_site(folder)
+        site = with_digests(load_site(folder))
         set_up_logging("info")
         if point is not None:
             lay(point, count)
@@ -76,7 +78,13 @@ def run(folder: Path, log: Path, point: str | None, count: int) -> None:
         os._exit(1)
 
 
-async def _serve(site: Any, clock: SystemClock, sources: Any) -> None:
+def with_digests(site: Site) -> Site:
+    """``site`` with a digest every two seconds of a flood; a site says minutes."""
+    flooding = replace(site.announcing.flooding, digest_ns=2 * SECOND_NS)
+    return replace(site, announcing=replace(site.announcing, flooding=flooding))
+
+
+async def _serve(site: Site, clock: SystemClock, sources: Any) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
     await serve(site, clock, stop=stop, started=_say, sources=sources)

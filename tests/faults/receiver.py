@@ -28,6 +28,10 @@ class Arrival:
     status: int
 
     @property
+    def is_digest(self) -> bool:
+        return json.loads(self.body)["type"] == "digest"
+
+    @property
     def taken(self) -> bool:
         return 200 <= self.status < 300
 
@@ -85,6 +89,8 @@ def run_logged(port: int = 0, *, secret: str | None = None) -> Iterator[Logged]:
 
 
 def steps_of(body: bytes) -> tuple[str, ...]:
-    """Ids of the transitions that a payload lists, in order."""
-    listed = json.loads(body)["data"].get("transitions", ())  # a heartbeat has none
+    """Ids of the transitions that a payload lists, in order; a digest lists all that it counts."""
+    data = json.loads(body)["data"]
+    listed = data.get("transitions") or data.get("notices", ())  # a heartbeat has none
+    assert data.get("totals", {}).get("notices", len(listed)) == len(listed)
     return tuple(step["id"] for step in listed)

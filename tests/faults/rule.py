@@ -33,12 +33,14 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What was held against each other. repeats: requests beyond the first with the same id."""
+    """What was held against each other. messages: different ones, digests among them. repeats:
+    requests beyond the first with the same id."""
 
     transitions: int
     delivered: int
     dead: int
     messages: int
+    digests: int
     repeats: int
 
 
@@ -73,7 +75,9 @@ def hold(found: Sequence[Kept], arrivals: Sequence[Arrival]) -> Tally:
     one_id_for_one_content(arrivals)
     never_backwards(announced, arrivals)
     ids = {one.id for one in arrivals}
-    return Tally(len(announced), len(delivered), len(dead), len(ids), len(arrivals) - len(ids))
+    digests = {one.id for one in arrivals if one.is_digest}
+    repeats = len(arrivals) - len(ids)
+    return Tally(len(announced), len(delivered), len(dead), len(ids), len(digests), repeats)
 
 
 def both_or_neither(found: Sequence[Kept]) -> None:
@@ -102,9 +106,10 @@ def never_backwards(announced: Sequence[Kept], arrivals: Sequence[Arrival]) -> N
         order[one.alarm].append(one.id)
     reached: dict[str, int] = defaultdict(int)
     for message in arrivals:
-        (alarm,) = {alarm_of[step] for step in message.steps}
-        places = [order[alarm].index(step) for step in message.steps]
-        assert all(b == a + 1 for a, b in pairwise(places)), message.steps
-        assert places[0] <= reached[alarm], f"{alarm}: a transition was passed over"
-        assert places[-1] + 1 >= reached[alarm], f"{alarm}: told backwards"
-        reached[alarm] = places[-1] + 1
+        for alarm in {alarm_of[step] for step in message.steps}:
+            steps = [step for step in message.steps if alarm_of[step] == alarm]
+            places = [order[alarm].index(step) for step in steps]
+            assert all(b == a + 1 for a, b in pairwise(places)), steps
+            assert places[0] <= reached[alarm], f"{alarm}: a transition was passed over"
+            assert places[-1] + 1 >= reached[alarm], f"{alarm}: told backwards"
+            reached[alarm] = places[-1] + 1

@@ -11,7 +11,7 @@ from tests.e2e.test_killed import journal_rows
 from tests.faults.receiver import Logged
 from tests.faults.rule import Kept, Tally, hold, kept, settled
 from tests.faults.victims import Victims
-from tests.faults.waves import LIMIT
+from tests.faults.waves import LIMIT, rule_of
 from tests.running_service import until
 
 KILLED = -9
@@ -49,7 +49,7 @@ def causes(site: Path) -> Counter[tuple[str, str]]:
         above = [False, *(value > LIMIT for _, value, _ in values)]
         for was, is_ in pairwise(above):
             if was != is_:
-                wanted[f"high:{tag}", "raised" if is_ else "returned"] += 1
+                wanted[f"{rule_of(tag)}:{tag}", "raised" if is_ else "returned"] += 1
     return wanted
 
 

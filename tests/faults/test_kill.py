@@ -40,6 +40,7 @@ def test_at_random_moments(
     tally = settle(killers, site, receiver)
     print(tally)
     assert tally.transitions >= 2 * kills
+    assert tally.digests > 0
 
 
 def test_between_journal_and_evaluation(tmp_path: Path, killers: Victims, receiver: Logged) -> None:
