@@ -1,4 +1,4 @@
-"""The journal of alarms on the command line, from a running service with an alarm of its own."""
+"""The journal of alarms on the command line, from a running service that shelves an alarm."""
 
 from __future__ import annotations
 
@@ -32,27 +32,22 @@ def table(content: bytes) -> list[dict[str, Any]]:
 def test_the_journal_of_a_running_service(tmp_path: Path) -> None:
     site = write_site(tmp_path / "site", tags={0: TAG}, endpoint=NOWHERE, meter=TAG.id)
     with running_service(site) as service:
-        (alarm,) = until(
-            lambda: service.get("/alarms/history", rule="communication-lost")["alarms"],
-            within_s=60,
-            what="the alarm on lost communication",
-        )
+        (one,) = service.get("/alarm-definitions")["definitions"]
+        name = one["id"]
         answer = service.api.post(
-            f"/api/v1/alarms/{alarm['id']}/acknowledge", json={"comment": SAID}
+            f"/api/v1/alarm-definitions/{name}/shelve", json={"minutes": 5, "reason": SAID}
         )
         assert answer.status_code == 200, answer.text
         there = ("--url", service.url, "--user", "admin")
         whole = export(site, *there, password=service.password)
         assert whole.exit_code == 0, whole.stderr
-        steps = table(whole.stdout_bytes)
-        assert [(one["step"], one["by"]) for one in steps[:2]] == [
-            ("raised", ""), ("acknowledged", "admin"),
-        ]  # fmt: skip
-        assert steps[1]["comment"] == f"'{SAID}"
-        assert {one["alarm"] for one in steps} == {alarm["id"]}
+        shelved = next(row for row in table(whole.stdout_bytes) if row["step"] == "shelved")
+        assert (shelved["by"], shelved["comment"]) == ("admin", f"'{SAID}")
+        assert (shelved["definition"], shelved["rule"]) == (name, "communication-lost")
+        assert shelved["asset"] == "plant/main"
 
         file = tmp_path / "alarms.csv"
-        chosen = ("--priority", "2", "--person", "admin", "--quiet", "shelved", "-o", str(file))
+        chosen = ("--priority", "1", "--person", "admin", "--quiet", "shelved", "-o", str(file))
         none = export(site, *there, *chosen, password=service.password)
         assert none.exit_code == 0, none.stderr
         assert table(file.read_bytes()) == []
@@ -64,12 +59,13 @@ def test_the_journal_of_a_running_service(tmp_path: Path) -> None:
         assert export(site, *there, password="wrong").exit_code == 1
 
         kpi = service.get("/alarms/kpi")["periods"][0]["plant"]
-        assert kpi["calls"] == 1
+        assert (kpi["calls"], kpi["shelved"]) == (0, 1)
         assert 0.0 < kpi["known_h"] < 1.0
-        metrics = service.api.get("/metrics").text
-        assert "anodewatch_alarms_hour_known" in metrics
-        shown = service.get("/reports/current")["alarms"]["load"]
-        assert (shown["calls"], shown["open"]) == (1, 0)
+        assert service.get("/reports/current")["alarms"]["load"]["calls"] == 0
+        until(
+            lambda: "anodewatch_alarms_hour_known" in service.api.get("/metrics").text,
+            what="the gauges of the last hour",
+        )
     away = export(site, "--url", "http://127.0.0.1:1", "--user", "admin", password="x")
     assert away.exit_code == 1
     assert "anodewatch run" in away.stderr
