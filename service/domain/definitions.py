@@ -11,7 +11,6 @@ from service.domain.line import Line, Meter, MeterKind
 from service.domain.rules import (
     BadQualityRule,
     BalanceRule,
-    Behind,
     ClockRule,
     CommunicationRule,
     CounterEvent,
@@ -31,6 +30,13 @@ from service.domain.rules import (
     ThroughputRule,
     Timing,
 )
+from service.domain.source_alarms import (
+    DeviceAlarm,
+    GroupAlarm,
+    on_clock,
+    on_communication,
+    on_devices,
+)
 from service.domain.stage_alarms import (
     ForecastAlarm,
     StageAlarm,
@@ -42,8 +48,6 @@ from service.domain.stage_alarms import (
 from service.domain.tag import Tag
 
 COUNTERS = (MeterKind.TOTALISER, MeterKind.COUNT, MeterKind.ENERGY)
-LEAST_TAGS = 5
-"""A PLC with fewer tags is not told from a sensor that failed."""
 LIMIT_WORDS = {
     LimitKind.HH: ("above HH", "高于高高限"),
     LimitKind.H: ("above H", "高于高限"),
@@ -77,24 +81,6 @@ class MeterAlarm:
 
     rule: CounterRule | StuckRule
     meter: Meter
-    definition: AlarmDefinition
-
-
-@dataclass(frozen=True, slots=True)
-class GroupAlarm:
-    """A rule on one item group."""
-
-    rule: CommunicationRule | ClockRule
-    group: str
-    definition: AlarmDefinition
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceAlarm:
-    """A rule on one PLC: on the tags that are behind it."""
-
-    rule: DeviceRule
-    tags: tuple[Tag, ...]
     definition: AlarmDefinition
 
 
@@ -187,14 +173,14 @@ def define(rules: Iterable[Rule], *, tags: Sequence[Tag], line: Line) -> Definit
                 )
             case CommunicationRule():
                 wanted = {t.item_group for t in tags if t.connector in rule.connectors}
-                groups += (_communication(rule, group) for group in sorted(wanted))
+                groups += (on_communication(rule, group) for group in sorted(wanted))
             case ClockRule():
                 wanted = {t.item_group for t in tags if t.connector in rule.connectors}
-                clocks += (_clock(rule, group) for group in sorted(wanted))
+                clocks += (on_clock(rule, group) for group in sorted(wanted))
             case DeliveryRule():
                 destinations += (_on_destination(rule, name) for name in rule.destinations)
             case DeviceRule():
-                devices += _devices(rule, tags)
+                devices += on_devices(rule, tags)
             case CounterRule() | StuckRule():
                 by_id = {tag.id: tag for tag in _matching(tags, rule.tags)}
                 on_line = (m for m in (*line.meters, *line.energy) if m.tag in by_id)
@@ -259,16 +245,6 @@ def _stale(rule: StaleRule, tag: Tag) -> TagAlarm:
     return TagAlarm(rule, tag, definition)
 
 
-def _communication(rule: CommunicationRule, group: str) -> GroupAlarm:
-    definition = define_alarm(
-        rule, group, "communication_lost", rule.priority, rule.timing,
-        f"Communication with {group} lost: its values are unknown, not zero",
-        f"与 {group} 通信中断：其数值未知，不是零",
-        asset=group,
-    )  # fmt: skip
-    return GroupAlarm(rule, group, definition)
-
-
 def _on_destination(rule: DeliveryRule, name: str) -> DestinationAlarm:
     definition = define_alarm(
         rule, name, "delivery_failing", rule.priority, rule.timing,
@@ -277,47 +253,6 @@ def _on_destination(rule: DeliveryRule, name: str) -> DestinationAlarm:
         asset=name,
     )  # fmt: skip
     return DestinationAlarm(rule, name, definition)
-
-
-def _devices(rule: DeviceRule, tags: Sequence[Tag]) -> list[DeviceAlarm]:
-    """One alarm for each PLC with enough tags to tell its loss from a sensor's."""
-    behind: dict[str, list[Tag]] = {}
-    for tag in tags:
-        if tag.connector in rule.connectors:
-            behind.setdefault(_device(rule.behind, tag), []).append(tag)
-    found = []
-    for device, its in sorted(behind.items()):
-        if len(its) < LEAST_TAGS:
-            continue
-        areas = {tag.area for tag in its}
-        definition = define_alarm(
-            rule, device, "device_lost", rule.priority, rule.timing,
-            f"The PLC of {device} is lost: its values are unknown, not zero",
-            f"{device} 的 PLC 通信中断：其数值未知，不是零",
-            asset=device, stage=areas.pop() if len(areas) == 1 else None,
-        )  # fmt: skip
-        found.append(DeviceAlarm(rule, tuple(its), definition))
-    return found
-
-
-def _device(behind: Behind, tag: Tag) -> str:
-    match behind:
-        case Behind.GROUP:
-            return tag.item_group
-        case Behind.AREA:
-            return f"{tag.connector}/{tag.area}"
-        case Behind.EQUIPMENT:
-            return f"{tag.connector}/{tag.asset}"
-
-
-def _clock(rule: ClockRule, group: str) -> GroupAlarm:
-    definition = define_alarm(
-        rule, group, "clock", rule.priority, rule.timing,
-        f"The clock of {group} is wrong: its values count from when they came",
-        f"{group} 的时钟不准：其数值按收到时间计算",
-        asset=group,
-    )  # fmt: skip
-    return GroupAlarm(rule, group, definition)
 
 
 def _on_meter(rule: CounterRule | StuckRule, meter: Meter, tag: Tag) -> MeterAlarm:

@@ -10,8 +10,9 @@ import numpy as np
 from service.domain.alarm import Input
 from service.domain.arrays import Bools, Int64s
 from service.domain.batch import Batch, Origin, happened_ns
-from service.domain.definitions import Definitions, DeviceAlarm
+from service.domain.definitions import Definitions
 from service.domain.quality import is_bad
+from service.domain.source_alarms import DeviceAlarm
 from service.domain.tagtable import TagTable
 from service.runtime.alarms import AlarmStates
 
