@@ -51,6 +51,16 @@ class Tally:
             self._trace(notice)
         self._alarms.add(notice.alarm)
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The alarms of which something is listed."""
+        return tuple(self._shown)
+
+    def end(self, notice: Notice) -> None:
+        """Lists ``notice``, which the receiver has had, as the last one of its alarm; it counts for
+        nothing."""
+        self._shown[notice.alarm].append(notice)
+
     def result(self) -> Gathered | None:
         """What was counted; None when nothing was."""
         if self._times_ns is None:

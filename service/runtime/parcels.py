@@ -72,7 +72,7 @@ def alarm_parcel(site: SiteName, pending: Pending) -> Parcel:
 def digest_parcel(site: SiteName, gathered: Gathered) -> Parcel:
     """The digest of what was gathered; when that is one alarm, its message."""
     totals, notices = gathered.totals, gathered.notices
-    if totals.alarms == 1 and len(notices) == totals.notices:
+    if totals.alarms == 1 and len(notices) >= totals.notices:
         return Parcel(message_of(site, notices), gathered, notices[0].alarm, len(notices))
     message = Message(
         id=gathered.message,

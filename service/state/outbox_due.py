@@ -18,7 +18,7 @@ from service.domain.alarm import Priority
 from service.runtime.deliver import Bundle, Gathered, Portion, Rest
 from service.runtime.digest import Tally
 from service.runtime.notification import load_notice
-from service.state.outbox_rows import pending_of
+from service.state.outbox_rows import newest_told, pending_of
 from service.state.tables_outbox import outbox
 
 AT_A_TIME = 200
@@ -52,15 +52,23 @@ def read_due(connection: Connection, name: str, now_ns: int, limit: int) -> Port
 def gather(
     connection: Connection, name: str, what: Bundle | Rest, now_ns: int, *, listed: int
 ) -> Gathered | None:
-    """What one message tells together, counted row by row."""
-    columns = (outbox.c.seq, outbox.c.notice, outbox.c.attempts)
+    """What one message tells together, counted row by row. Where something comes late, what is
+    listed of its alarm ends with the newest notice that the destination has."""
+    columns = (
+        outbox.c.seq, outbox.c.notice, outbox.c.attempts, outbox.c.alarm, outbox.c.ordinal,
+    )  # fmt: skip
     wanted = select(*columns).where(_pending_at(name), _rows_of(name, what, now_ns))
     tally = Tally(listed)
     found = connection.execute(
         wanted.order_by(outbox.c.ordinal).execution_options(yield_per=AT_A_TIME)
     )
-    for seq, notice, attempts in found:
+    last: dict[str, int] = {}
+    for seq, notice, attempts, alarm, ordinal in found:
         tally.add(seq, load_notice(notice), attempts=attempts)
+        last[alarm] = ordinal
+    for alarm, told in newest_told(connection, name, tally.shown).items():
+        if told.ordinal > last[alarm]:
+            tally.end(load_notice(told.notice))
     return tally.result()
 
 

@@ -95,11 +95,11 @@ def pending_of(connection: Connection, name: str, alarms: Sequence[str]) -> list
     rows: dict[str, list[Row[Any]]] = {}
     for row in connection.execute(wanted):
         rows.setdefault(row.alarm, []).append(row)
-    newest = _newest_told(connection, name, alarms)
+    newest = newest_told(connection, name, alarms)
     return [_pending(alarm, rows[alarm], newest.get(alarm)) for alarm in alarms if alarm in rows]
 
 
-def _newest_told(connection: Connection, name: str, alarms: Iterable[str]) -> dict[str, Row[Any]]:
+def newest_told(connection: Connection, name: str, alarms: Iterable[str]) -> dict[str, Row[Any]]:
     """By alarm the newest row that destination ``name`` has."""
     told = and_(
         outbox.c.destination == name,

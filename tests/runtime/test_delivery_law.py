@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from service.domain.alarm import Priority
@@ -44,6 +44,7 @@ ACTIONS = st.one_of(
     st.tuples(st.just("pass"), st.sampled_from((1, 40, 700, 8_000, 90_000, 270_000))),
     st.tuples(st.just("step"), st.sampled_from((-3_600, 3_600))),
     st.tuples(st.just("die before the mark"), st.sampled_from(NAMES)),
+    st.tuples(st.just("lose, go on, replay"), st.sampled_from(NAMES), st.integers(0, 4)),
     st.just(("restart",)),
     st.just(("replay",)),
 )
@@ -153,6 +154,15 @@ class Story:
                     courier._post.dies = name  # type: ignore[attr-defined]
                 await self.act(rig, "transition", 1)
                 await rig.pass_s(30)
+            case "lose, go on, replay", str(name), int(number):
+                await self.act(rig, "answer", name, "down")
+                await self.act(rig, "transition", number)
+                await self.act(rig, "pass", 270_000)
+                await self.act(rig, "answer", name, "takes")
+                await self.act(rig, "transition", number)
+                await self.act(rig, "pass", 8_000)
+                await self.replay(rig)
+                await self.act(rig, "pass", 700)
             case ("replay",):
                 await self.replay(rig)
 
@@ -186,9 +196,23 @@ class Story:
                 last[alarm] = steps[-1]
 
 
+LATE_AND_ALONE = [("lose, go on, replay", "plain", 1)]
+LATE_IN_A_DIGEST = [
+    ("answer", "limited", "down"),
+    *(("transition", number) for number in range(5)),
+    ("pass", 270_000),
+    ("answer", "limited", "takes"),
+    *(("transition", number) for number in range(5)),
+    ("pass", 8_000),
+    ("replay",),
+]
+
+
 @given(actions=st.lists(ACTIONS, max_size=14))
+@example(actions=LATE_AND_ALONE)
+@example(actions=LATE_IN_A_DIGEST)
 @settings(
-    max_examples=1_500 if TORTURE else 12,
+    max_examples=1_500 if TORTURE else 8,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
