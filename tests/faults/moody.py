@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from connectors.webhook.signing import decode_secret, signature
 from tests.faults.receiver import Arrival, steps_of
 from tests.http_servers import Server, serving
 
@@ -70,13 +71,35 @@ class Moody:
         self.statuses.append(0)
         self.statuses[at] = await self.mood(writer)
 
+    def knows(self, secret: str) -> Mood:
+        """Takes what is signed with ``secret``, and nothing else."""
+
+        async def answer(writer: asyncio.StreamWriter) -> int:
+            head, body = self.server.requests[-1]
+            lines = _lines(head)
+            signed = signature(
+                decode_secret(secret),
+                message_id=lines["webhook-id"],
+                timestamp_s=int(lines["webhook-timestamp"]),
+                body=body,
+            )
+            genuine = signed in lines["webhook-signature"].split()
+            return await says(204 if genuine else 401)(writer)
+
+        return answer
+
     def arrivals(self) -> list[Arrival]:
         """All that came, in order."""
         found = []
         for (head, body), status in zip(self.server.requests, self.statuses, strict=True):
-            lines = dict(line.lower().split(": ", 1) for line in head.splitlines()[1:])
+            lines = _lines(head)
             found.append(Arrival(0.0, lines["webhook-id"], body, steps_of(body), status))
         return found
+
+
+def _lines(head: str) -> dict[str, str]:
+    lines = (line.split(": ", 1) for line in head.splitlines()[1:])
+    return {name.lower(): value for name, value in lines}
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@ and nothing is told that was not."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +42,9 @@ def site(tmp_path: Path, receiver: Logged, monitor: Monitor) -> Path:
     return write_wave_site(
         tmp_path / "site", webhook=(receiver.url, receiver.secret), more=heartbeat
     )
+
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")
 
 
 def test_the_journal_stops_first_and_leaves_room_to_tell(

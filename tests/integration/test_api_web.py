@@ -263,6 +263,16 @@ async def test_a_heartbeat_that_pauses_is_told_with_its_reasons_and_does_not_dec
     }
 
 
+async def test_where_heartbeats_go_is_told_to_nobody(api: Api) -> None:
+    beat = Beat(Pulse.FAILED, ("https://monitor.plant.example: HTTP 503",), None, 0)
+    context = replace(api.context, heartbeat=lambda: beat)
+    transport = ASGITransport(create_api(context))
+    async with AsyncClient(transport=transport, base_url="http://test") as client:
+        answer = await client.get("/readyz")
+    assert answer.json()["heartbeat"]["state"] == "failed"
+    assert "monitor.plant.example" not in answer.text
+
+
 async def test_metrics_are_read_when_scraped(api: Api) -> None:
     answer = await api.client().get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")

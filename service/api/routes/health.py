@@ -17,10 +17,12 @@ from starlette.responses import PlainTextResponse, Response
 from service.api.access import Context
 from service.api.instants import Instant, iso_or_none
 from service.api.models.common import Answer
-from service.runtime.heartbeat import Beat
+from service.runtime.heartbeat import Beat, Pulse
 from service.runtime.views import Measure, Measures
 
 router = APIRouter(tags=["health"])
+
+NOT_TAKEN = "the receiver didn't take it; the log says what it answered"
 
 
 class Alive(Answer):
@@ -76,8 +78,10 @@ for _path, _endpoint in (("/healthz", healthz), ("/readyz", readyz)):  # load ba
 
 
 def _told(beat: Beat) -> HeartbeatAnswer:
+    # Anybody may ask, and what a receiver said tells where it is: that is for the log.
+    reasons = [NOT_TAKEN] if beat.pulse is Pulse.FAILED else list(beat.reasons)
     return HeartbeatAnswer(
-        state=str(beat.pulse), reasons=list(beat.reasons), sent_at=iso_or_none(beat.sent_ns)
+        state=str(beat.pulse), reasons=reasons, sent_at=iso_or_none(beat.sent_ns)
     )
 
 
