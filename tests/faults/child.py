@@ -23,6 +23,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
+from connectors.registry import Port, kinds
 from service.app.logs import set_up_logging
 from service.app.serve import Started, serve, stop_on_signals
 from service.domain.batch import Batch
@@ -49,6 +50,8 @@ POINTS = (JOURNALED, ANNOUNCING, COMMITTING, RECEIVED, MARKING)
 
 def main() -> None:
     """Forks the services that are asked for, one after another, until the input ends."""
+    kinds(Port.HISTORY)["duckdb"].load()  # what is imported late is imported before the fork
+    kinds(Port.NOTIFIER)["webhook"].load()
     for line in sys.stdin:
         site, log, point, count = json.loads(line)
         pid = os.fork()
