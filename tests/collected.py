@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from connectors.opcua.settings import OpcUaSettings
 from connectors.opcua.source import source_of
@@ -14,7 +15,7 @@ from service.domain.batch import Batch
 from service.domain.coverage import Coverage
 from service.domain.tag import Tag
 from service.domain.tagtable import TagTable
-from service.runtime.clock import SystemClock
+from service.runtime.clock import Clock, SystemClock
 from service.runtime.ingest import Scaling, SourceStatus, run_source, statuses
 from tests.opcua_server import Sent
 
@@ -73,12 +74,18 @@ class Collected:
 
 
 @asynccontextmanager
-async def collecting(settings: OpcUaSettings, tags: Mapping[int, Tag]) -> AsyncIterator[Collected]:
-    """A source that the runtime keeps open, as in the service."""
-    clock = SystemClock()
+async def collecting(
+    settings: OpcUaSettings,
+    tags: Mapping[int, Tag],
+    *,
+    folder: Path = Path("unused"),
+    clock: Clock | None = None,
+) -> AsyncIterator[Collected]:
+    """A source that the runtime keeps open, as in the service; its certificates in ``folder``."""
+    clock = clock or SystemClock()
     status = statuses({"plant": "opcua"}, clock)["plant"]
     found = Collected(tags, status)
-    opener = source_of(settings, name="plant", tags=tags, clock=clock)
+    opener = source_of(settings, name="plant", tags=tags, clock=clock, folder=folder)
     scaling = Scaling(TagTable(tags))
     running = asyncio.create_task(run_source(opener, status, found, scaling, clock))
     try:

@@ -14,6 +14,7 @@ from asyncua import Client
 from connectors.opcua.inbox import Inbox
 from connectors.opcua.items import RejectedItem
 from connectors.opcua.newest import Newest
+from connectors.opcua.pki import Pki
 from connectors.opcua.subscription import Subscription
 from service.domain.arrays import Int32s
 from service.domain.batch import Batch
@@ -73,6 +74,7 @@ class Kept:
     name: str
     tags: Mapping[int, Tag]
     inbox: Inbox
+    pki: Pki
     client: Client | None = None
     subscriptions: dict[int, Subscription] = field(default_factory=dict)
     proven_ns: dict[str, int] = field(default_factory=dict)

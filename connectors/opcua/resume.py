@@ -121,5 +121,8 @@ async def republished(
         raw = await session.republish(subscription, sequence)
     except (ua.uaerrors.BadMessageNotAvailable, ua.uaerrors.BadServiceUnsupported):
         return None
+    message = decode_republish(raw)
+    if message.sequence != sequence:
+        return None  # some servers answer with whatever they have
     kept.counts["republished"] += 1
-    return decode_republish(raw)
+    return message

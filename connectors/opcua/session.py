@@ -11,15 +11,16 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
 
 from asyncua import Client, ua
 from asyncua.client.ua_client import UASocketProtocol
 from asyncua.client.ua_session import UaSession
-from asyncua.crypto import security_policies, uacrypto
 from cryptography import x509
 
 from connectors.opcua.errors import classified, status_name
+from connectors.opcua.pki import Pki, utc
+from connectors.opcua.secure import identify, secure
 from connectors.opcua.settings import OpcUaSettings
 from service.runtime.clock import Clock
 from service.runtime.errors import Fatal, Retryable
@@ -86,23 +87,28 @@ class Session:
         raw: bytes = await self.services.history_raw(parameters)
         return raw
 
-    async def keep_channel(self, clock: Clock) -> None:
-        """Renews the secure channel in time, for ever. Raises asyncua's errors."""
-        while True:
-            await clock.sleep(self.client.secure_channel_timeout / 1_000 * RENEW_AT)
-            await self.client.open_secure_channel(renew=True)
-            self.client.uaclient.revolve_security_token()
+    @property
+    def own_until(self) -> datetime | None:
+        """The end of our certificate; None where none is used."""
+        der: bytes | None = self.client.security_policy.host_certificate
+        return None if der is None else x509.load_der_x509_certificate(der).not_valid_after_utc
+
+    async def renew_channel(self, clock: Clock) -> None:
+        """Waits until it is time, and renews the secure channel. Raises asyncua's errors."""
+        await clock.sleep(self.client.secure_channel_timeout / 1_000 * RENEW_AT)
+        await self.client.open_secure_channel(renew=True)
+        self.client.uaclient.revolve_security_token()
 
 
 @asynccontextmanager
 async def open_session(
-    settings: OpcUaSettings, *, name: str, client: Client | None = None
+    settings: OpcUaSettings, pki: Pki, *, name: str, clock: Clock, client: Client | None = None
 ) -> AsyncIterator[Session]:
     """Connects, and closes session, channel and socket at the end. Raises ConnectorError.
 
-    client: of a connection that broke; its session is activated again where the server still holds
-    it. When what is done with the session ends with Retryable, only the socket is closed, so that
-    the session may be taken up.
+    pki: our certificate and whom we trust. client: of a connection that broke; its session is
+    activated again where the server still holds it. When what is done with the session ends with
+    Retryable, only the socket is closed, so that the session may be taken up.
     """
     try:
         password = settings.secret()
@@ -112,7 +118,7 @@ async def open_session(
     try:
         try:
             if client is None:
-                client = await _client(settings, name)
+                client = await _client(settings, pki, name, utc(clock.now_ns()))
             is_same = await _connect(client, settings, password)
         except Exception as error:  # the library lets errors of every kind through
             raise classified(
@@ -127,7 +133,7 @@ async def open_session(
             await _close(client, with_session=not is_lost)
 
 
-async def _client(settings: OpcUaSettings, name: str) -> Client:
+async def _client(settings: OpcUaSettings, pki: Pki, name: str, now: datetime) -> Client:
     client = Client(settings.endpoint, timeout=settings.timeout_s)
     client.uaclient.session = _Session(client.uaclient)
     client.name = "Anodewatch"
@@ -136,7 +142,9 @@ async def _client(settings: OpcUaSettings, name: str) -> Client:
     client.product_uri = "urn:anodewatch"
     client.session_timeout = round(1_000 * settings.session_timeout_s)
     if settings.security_policy != "None":
-        await _secure(client, settings, name)
+        await secure(client, settings, pki, name=name, now=now)
+    if settings.user_certificate is not None:
+        await identify(client, settings, name=name)
     return client
 
 
@@ -148,7 +156,7 @@ async def _connect(client: Client, settings: OpcUaSettings, password: str | None
     if client.uaclient.session.has_session:
         client.uaclient.session.rebind_authentication_token()
         try:
-            await client.activate_session(username=settings.username, password=password)
+            await _activate(client, settings, password)
         except ua.UaStatusCodeError as error:
             _log.info("opcua.session_gone endpoint=%s status=%s (a new one is made)",
                       settings.endpoint, status_name(error.code))  # fmt: skip
@@ -156,47 +164,14 @@ async def _connect(client: Client, settings: OpcUaSettings, password: str | None
         else:
             return True
     await client.create_session()
-    await client.activate_session(username=settings.username, password=password)
+    await _activate(client, settings, password)
     return False
 
 
-async def _secure(client: Client, settings: OpcUaSettings, name: str) -> None:
-    """Sets policy, mode and certificates. Asks the server for its certificate if none is given."""
-    if settings.certificate is None or settings.private_key is None:
-        raise Fatal(f"{name}: {settings.security_policy} needs certificate and private_key")
-    own = _file(settings.certificate, name)
-    client.application_uri = await _application_uri(own, settings.certificate, name)
-    pinned = settings.server_certificate
-    policy = settings.security_policy.replace("_", "")
-    await client.set_security(
-        getattr(security_policies, f"SecurityPolicy{policy}"),
-        certificate=own,
-        private_key=_file(settings.private_key, name),
-        server_certificate=None if pinned is None else _file(pinned, name),
-        mode=getattr(ua.MessageSecurityMode, settings.security_mode),
+async def _activate(client: Client, settings: OpcUaSettings, password: str | None) -> None:
+    await client.activate_session(
+        username=settings.username, password=password, certificate=client.user_certificate
     )
-
-
-def _file(path: Path, name: str) -> uacrypto.CertProperties:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise Fatal(
-            f"{name}: {path} can't be read: {error.strerror}; give a PEM or DER file"
-        ) from (error)
-    return uacrypto.CertProperties(content, "pem" if content.startswith(b"-----") else "der")
-
-
-async def _application_uri(own: uacrypto.CertProperties, path: Path, name: str) -> str:
-    """The URI in our certificate; a server compares it with the one that we say."""
-    try:
-        certificate = await uacrypto.load_certificate(own.path_or_content, own.extension)
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        return str(names.get_values_for_type(x509.UniformResourceIdentifier)[0])
-    except (ValueError, IndexError, x509.ExtensionNotFound) as error:
-        raise Fatal(
-            f"{name}: {path} is not a client certificate that names its application's URI: {error}"
-        ) from error
 
 
 async def _close(client: Client, *, with_session: bool) -> None:

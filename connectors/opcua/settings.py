@@ -71,6 +71,8 @@ class OpcUaSettings(BaseModel, extra="forbid"):
     certificate: Path | None = None
     private_key: Path | None = None
     server_certificate: Path | None = None
+    user_certificate: Path | None = None
+    user_private_key: Path | None = None
     username: str | None = None
     password: SecretStr | None = None
     password_env: str | None = None
@@ -92,15 +94,25 @@ class OpcUaSettings(BaseModel, extra="forbid"):
                 f"{self.security_policy} with mode {self.security_mode}"
             )
         keys = [self.certificate, self.private_key]
-        if self.security_policy != "None" and None in keys:
+        if keys.count(None) == 1:
             raise ValueError(
-                f"security policy {self.security_policy} needs certificate and private_key, "
-                "the paths of this client's PEM or DER files"
+                "give certificate and private_key together, the paths of this client's PEM or DER "
+                "files, or neither: then they are made"
             )
         if self.security_policy == "None" and any([*keys, self.server_certificate]):
             raise ValueError(
                 "certificates are given, but security_policy is None; name a policy, e.g. "
                 "Basic256Sha256, or remove the certificates"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _one_identity(self) -> OpcUaSettings:
+        if (self.user_certificate is None) != (self.user_private_key is None):
+            raise ValueError("give user_certificate and user_private_key together, or neither")
+        if self.user_certificate is not None and self.username is not None:
+            raise ValueError(
+                "the user is known by username or by user_certificate; give only one of them"
             )
         return self
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 from asyncua import ua
 
@@ -16,6 +17,7 @@ from connectors.opcua.errors import classified
 from connectors.opcua.inbox import Inbox
 from connectors.opcua.intake import Intake
 from connectors.opcua.kept import Kept
+from connectors.opcua.pki import Pki, utc
 from connectors.opcua.report import report
 from connectors.opcua.resume import republished, take_up
 from connectors.opcua.session import Session, open_session
@@ -36,10 +38,11 @@ _log = logging.getLogger(__name__)
 
 
 def source_of(
-    settings: OpcUaSettings, *, name: str, tags: Mapping[int, Tag], clock: Clock
+    settings: OpcUaSettings, *, name: str, tags: Mapping[int, Tag], clock: Clock, folder: Path
 ) -> OpenSource:
-    """What opens the connector: each time it takes up what the connection before left."""
-    kept = Kept(name, dict(tags), Inbox(name))
+    """What opens the connector: each time it takes up what the connection before left. folder: of
+    all connectors, where certificates are kept in ``pki``."""
+    kept = Kept(name, dict(tags), Inbox(name), Pki(folder / "pki"))
     return partial(open_source, settings, kept, clock)
 
 
@@ -58,7 +61,9 @@ async def open_source(settings: OpcUaSettings, kept: Kept, clock: Clock) -> Asyn
         )
     _quieten()
     try:
-        async with open_session(settings, name=kept.name, client=kept.client) as session:
+        async with open_session(
+            settings, kept.pki, name=kept.name, clock=clock, client=kept.client
+        ) as session:
             kept.client = session.client
             source = await _taken_up(session, settings, kept, clock)
             raised: Exception | None = None
@@ -176,11 +181,25 @@ class OpcUaSource:
                 task.cancel()
 
     async def keep_channel(self) -> None:
-        """Renews the secure channel, until something fails."""
+        """Renews the secure channel, and our certificate, until something fails."""
         try:
-            await self._session.keep_channel(self._clock)
+            while True:
+                await self._session.renew_channel(self._clock)
+                self._renew_certificate()
         except Exception as error:  # noqa: BLE001  whatever ends the channel ends the source
             self._fail(error, doing="renewing the channel of")
+
+    def _renew_certificate(self) -> None:
+        """With a new certificate the channel is opened anew; the subscriptions go over to it."""
+        if self._settings.security_policy == "None" or self._settings.certificate is not None:
+            return
+        own = self._kept.pki.own(utc(self._clock.now_ns()))
+        if own.until != self._session.own_until:
+            self._kept.client = None
+            raise Retryable(
+                f"{self._kept.name}: our certificate was renewed, to {own.until:%Y-%m-%d}; "
+                f"connecting with the new one"
+            )
 
     async def backfill(self) -> None:
         """Asks the server's history about gaps; whatever ends that does not end the source."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -29,7 +30,12 @@ from service.runtime.source import OpenSource, SourceReport
 
 
 def source_of(
-    settings: SimulatorSettings, *, name: str, tags: Mapping[int, Tag], clock: Clock
+    settings: SimulatorSettings,
+    *,
+    name: str,
+    tags: Mapping[int, Tag],
+    clock: Clock,
+    folder: Path,
 ) -> OpenSource:
     """What opens the simulated plant; each time it begins anew."""
     return partial(open_source, settings, name=name, tags=tags, clock=clock)

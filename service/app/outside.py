@@ -23,7 +23,13 @@ def sources_of(site: Site, table: TagTable, clock: Clock) -> dict[str, OpenSourc
     openers: dict[str, OpenSource] = {}
     for name, settings in site.sources.items():
         source_of: Callable[..., OpenSource] = known[str(getattr(settings, "kind", ""))].load()
-        openers[name] = source_of(settings, name=name, tags=table.of_connector(name), clock=clock)
+        openers[name] = source_of(
+            settings,
+            name=name,
+            tags=table.of_connector(name),
+            clock=clock,
+            folder=site.service.data / "connectors",
+        )
     return openers
 
 

@@ -14,6 +14,7 @@ from service.cli.check import check
 from service.cli.deliveries import deliveries
 from service.cli.demo import demo
 from service.cli.notify import notify
+from service.cli.opcua import opcua
 from service.cli.report import report
 from service.cli.routes import routes
 from service.cli.run import run
@@ -39,6 +40,7 @@ app.add_typer(alarms, name="alarms")
 app.add_typer(users, name="user")
 app.add_typer(deliveries, name="deliveries")
 app.add_typer(notify, name="notify")
+app.add_typer(opcua, name="opcua")
 app.add_typer(bench, name="bench")
 
 

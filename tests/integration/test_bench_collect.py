@@ -42,6 +42,6 @@ async def test_every_item_is_replayed_with_its_own_handle(tmp_path: Path) -> Non
     assert [handles.count(handle) for handle in range(250)] == [2 * ROUNDS] * 250
     assert len(values) > 600  # they move
 
-    async with own_keys(tmp_path) as keys, replay_server() as endpoint:
+    async with own_keys(tmp_path) as keys, replay_server(tmp_path / "server") as endpoint:
         taken = await take_ours(endpoint, 250, 0.2, SystemClock(), keys=keys)
     assert taken.values > 250

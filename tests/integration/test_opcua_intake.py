@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from connectors.opcua.intake import Intake
 from connectors.opcua.items import Wanted, create_items
 from connectors.opcua.kept import Kept
 from connectors.opcua.liveness import Liveness
+from connectors.opcua.pki import Pki
 from connectors.opcua.settings import OpcUaSettings
 from connectors.opcua.source import OpcUaSource
 from connectors.opcua.subscription import Subscription
@@ -69,7 +71,7 @@ class _Session:
 async def _source(*answers: Answer, held: Mapping[int, Message] | None = None) -> Any:
     clock = FakeClock(NOW_NS)
     liveness = Liveness("plant/main", 5.0, 1.0, proven_ns=NOW_NS - SECOND_NS, heard_s=0.0)
-    kept = Kept("plant", {7: TAG}, Inbox("plant"))
+    kept = Kept("plant", {7: TAG}, Inbox("plant"), Pki(Path("unused")))
     kept.subscriptions[5] = Subscription(5, "plant/main", liveness, "")
     session: Any = _Session(answers, held or {})
     intake = Intake(kept, clock, endpoint=SETTINGS.endpoint)

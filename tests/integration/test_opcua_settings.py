@@ -28,10 +28,15 @@ def _settings(**given: Any) -> OpcUaSettings:
         ({"endpoint": "opc.tcp://me:secret@plc-1:4840"}, "use username and password_env"),
         ({"security_policy": "Basic256Sha256"}, "both None or both given"),
         (
-            {"security_policy": "Basic256Sha256", "security_mode": "Sign"},
-            "needs certificate and private_key",
+            {"security_policy": "Basic256Sha256", "security_mode": "Sign", "certificate": "a.der"},
+            "give certificate and private_key together",
         ),
         ({"certificate": "own.der", "private_key": "own.pem"}, "but security_policy is None"),
+        ({"user_certificate": "a.der"}, "give user_certificate and user_private_key together"),
+        (
+            {"user_certificate": "a.der", "user_private_key": "a.pem", "username": "a"},
+            "by username or by user_certificate; give only one",
+        ),
         ({"username": "a", "password": "b", "password_env": "C"}, "give only one of password"),
         ({"password": "b"}, "a password is given without a username"),
         ({"publishing_interval_ms": 0}, "greater than 0"),

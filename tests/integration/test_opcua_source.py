@@ -81,8 +81,8 @@ def _tags(*nodes: str, group: str = "main") -> dict[int, Tag]:
     }
 
 
-def _open(settings: OpcUaSettings, tags: Mapping[int, Tag]) -> Any:
-    return source_of(settings, name="plant", tags=tags, clock=SystemClock())()
+def _open(settings: OpcUaSettings, tags: Mapping[int, Tag], folder: Path = Path("unused")) -> Any:
+    return source_of(settings, name="plant", tags=tags, clock=SystemClock(), folder=folder)()
 
 
 async def _read_for(source: Source, seconds: float) -> list[Batch]:
@@ -316,7 +316,10 @@ async def test_a_signed_and_encrypted_session_reads_values(tmp_path: Path) -> No
     files = {"certificate": own / "certificate.der", "private_key": own / "key.pem"}
     async with asyncua_server(policy=policy, folder=tmp_path / "server") as server:
         await _variable(server, "a", 1.5)
-        encrypted = {"security_policy": "Basic256Sha256", "security_mode": "SignAndEncrypt"} | files
+        encrypted: dict[str, Any] = {
+            "security_policy": "Basic256Sha256", "security_mode": "SignAndEncrypt", **files
+        }  # fmt: skip
+        encrypted["server_certificate"] = tmp_path / "server" / "certificate.der"
         settings = _settings(server.endpoint.geturl(), **encrypted)
         async with _open(settings, _tags("ns=2;s=a")) as source:
             ((_, row),) = await _read_rows(source, 1)

@@ -52,10 +52,11 @@ class Taken:
 
 
 @asynccontextmanager
-async def replay_server() -> AsyncIterator[str]:
-    """A replay server in a process of its own; its endpoint."""
+async def replay_server(folder: Path) -> AsyncIterator[str]:
+    """A replay server in a process of its own, with its certificate in ``folder``; its
+    endpoint."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "connectors.opcua.replay.server",
+        sys.executable, "-m", "connectors.opcua.replay.server", str(folder),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     if process.stdin is None or process.stdout is None:
@@ -79,8 +80,8 @@ async def replay_server() -> AsyncIterator[str]:
 async def take_ours(
     endpoint: str, items: int, seconds: float, clock: Clock, *, keys: Path | None = None
 ) -> Taken:
-    """The source of this connector, into Batches. keys: folder of our certificate; with it the
-    channel is signed and encrypted."""
+    """The source of this connector, into Batches. keys: folder of our certificate, and of the
+    server's in ``server``; with it the channel is signed and encrypted."""
     given: dict[str, object] = {"kind": "opcua", "endpoint": endpoint}
     given["publishing_interval_ms"] = PUBLISHING_MS
     if keys is not None:
@@ -89,13 +90,15 @@ async def take_ours(
             "security_mode": "SignAndEncrypt",
             "certificate": keys / "certificate.der",
             "private_key": keys / "key.pem",
+            "server_certificate": keys / "server" / "certificate.der",
         }
     tags = {
         number: Tag(f"T{number}", "bench", f"ns=2;i={number + 1}", TagKind.ANALOG)
         for number in range(items)
     }
     settings = OpcUaSettings.model_validate(given)
-    async with source_of(settings, name="bench", tags=tags, clock=clock)() as source:
+    opened = source_of(settings, name="bench", tags=tags, clock=clock, folder=Path())
+    async with opened() as source:
         values = 0
 
         async def read() -> None:

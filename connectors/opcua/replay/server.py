@@ -1,4 +1,4 @@
-"""The server's process: ``python -m connectors.opcua.replay.server``.
+"""The server's process: ``python -m connectors.opcua.replay.server FOLDER``.
 
 Sessions and security are asyncua's. Subscriptions and items are granted without looking at any
 node, and every PublishRequest is answered at once with the next message that was made beforehand.
@@ -12,7 +12,6 @@ import itertools
 import logging
 import socket
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -110,7 +109,8 @@ class ReplayProcessor(UaProcessor):  # type: ignore[misc]  # asyncua is not chec
 
 
 async def serve(folder: Path) -> None:
-    """Serves until standard input ends; the endpoint goes to standard output once it is open."""
+    """Serves until standard input ends, with its certificate in ``folder``; the endpoint goes to
+    standard output once it is open."""
     binary_server_asyncio.UaProcessor = ReplayProcessor  # the only place where asyncua names it
     server = Server()
     await server.init()
@@ -130,6 +130,7 @@ async def serve(folder: Path) -> None:
 
 async def certificate(folder: Path, *, uri: str) -> None:
     """Writes a self-signed certificate.der and its key.pem for the application ``uri``."""
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     usage = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
     await setup_self_signed_certificate(
         folder / "key.pem", folder / "certificate.der", uri, socket.gethostname(), usage, {}
@@ -146,8 +147,7 @@ def _free_port() -> int:
 def main() -> None:
     """Entry point of the process."""
     logging.basicConfig(level=logging.ERROR)
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(serve(Path(folder)))
+    asyncio.run(serve(Path(sys.argv[1])))
 
 
 if __name__ == "__main__":

@@ -53,7 +53,10 @@ async def _measure(
 ) -> dict[str, object]:
     found: dict[str, Any] = {"items": items, "seconds": seconds}
     with tempfile.TemporaryDirectory() as folder:
-        async with own_keys(Path(folder)) as keys, replay_server() as endpoint:
+        async with (
+            own_keys(Path(folder)) as keys,
+            replay_server(keys / "server") as endpoint,
+        ):
             found |= await _pair(endpoint, items, seconds, console)
             console.print("the same, signed and encrypted (Basic256Sha256)")
             found["encrypted"] = await _pair(endpoint, items, seconds, console, keys=keys)
