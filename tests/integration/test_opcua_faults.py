@@ -119,16 +119,13 @@ async def test_a_killed_server_leaves_a_gap_that_holds_all_that_is_gone(
             server.process.kill()
             await asyncio.to_thread(server.process.wait)
             changed = {"namespaces_before": 3, "without": "Int16-00"}
-            async with node_opcua_server(
-                tmp_path, rate=RATE, few=True, port=port, **changed
-            ) as again:
+            async with node_opcua_server(tmp_path, rate=RATE, few=True, port=port, **changed):
                 await found.until(lambda: found.counters["subscriptions_made"] == 2)
                 await found.more(1_000)
-                log = again.log()
     # The namespace stands elsewhere now, and one node is gone: the others go on.
     assert found.counters["rejected_items"] == 1
     assert found.values().keys() == {tag.id for tag in tags.values()}
-    difference = compare(found, log)
+    difference = compare(found, server.log())  # both wrote into one file
     assert (difference.doubled, difference.invented) == (0, 0)
     (before, after) = found.coverage(GROUP).intervals
     gone = [at for at in difference.missing_ns if not before[1] <= at <= after[0]]
