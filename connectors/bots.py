@@ -150,9 +150,5 @@ def _code_of(answer: Answer, keys: tuple[str, ...]) -> tuple[int | None, str]:
         return None, ""
     code = next((body[key] for key in keys if key in body), None)
     text = str(body.get("errmsg") or body.get("msg") or body.get("StatusMessage") or "")
-    for secret in answer.target.resource.replace("?", "&").split("&"):
-        value = secret.partition("=")[2] or secret.rpartition("/")[2]
-        if len(value) >= 8:
-            text = text.replace(value, "…")
-    text = " ".join(text.split())[:SHOWN_CHARACTERS]
+    text = " ".join(answer.without_secrets(text).split())[:SHOWN_CHARACTERS]
     return (code if isinstance(code, int) and not isinstance(code, bool) else None), text

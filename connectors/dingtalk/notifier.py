@@ -105,6 +105,7 @@ class DingTalkNotifier:
             body,
             headers={"content-type": "application/json"},
             timeout_s=settings.timeout_s,
+            secrets=() if secret is None else (secret,),  # the signature is in the address
         )
         return judge(answer, name=self._name, keys=("errcode",), codes=CODES, now_ns=now_ns)
 

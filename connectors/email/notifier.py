@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import socket
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
@@ -12,7 +13,7 @@ import aiosmtplib
 
 from connectors.email.compose import compose
 from connectors.email.settings import EmailSettings
-from connectors.outbound.client import Outbound
+from connectors.outbound.client import Outbound, connect_s
 from connectors.secret import as_it_is, at_hand
 from service.runtime.clock import Clock
 from service.runtime.errors import Rejected, Retryable
@@ -39,6 +40,8 @@ class EmailNotifier:
         self._target = settings.target()
         self._taken: OrderedDict[str, frozenset[str]] = OrderedDict()
         """Who got which message, while others still have to."""
+        self._secrets: tuple[str, ...] = ()
+        """What the server was told last, and may answer with."""
 
     def preview(self, message: Message) -> str:
         """The mail that ``send`` would send, its text part readable."""
@@ -54,8 +57,8 @@ class EmailNotifier:
         answers 5xx are Rejected (RFC 5321, 4.2.1)."""
         settings = self._settings
         try:
-            async with asyncio.timeout(settings.timeout_s):
-                return await self._deliver(message)
+            async with asyncio.timeout(settings.timeout_s) as bound:
+                return await self._deliver(message, bound)
         except aiosmtplib.SMTPRecipientsRefused as error:
             refused = _refused(error)
             text = self._text(_said(refused))
@@ -72,13 +75,14 @@ class EmailNotifier:
         except (aiosmtplib.SMTPException, OSError) as error:
             raise Retryable(self._text(str(error))) from error
 
-    async def _deliver(self, message: Message) -> str:
+    async def _deliver(self, message: Message, bound: asyncio.Timeout) -> str:
         settings = self._settings
         had = self._taken.get(message.id, frozenset())
         to = [one for one in settings.to if one not in had]
         mail = await asyncio.to_thread(compose, message, settings)
         password = await as_it_is(settings.read_password, name=self._name)
-        link = await self._connected()
+        self._secrets = () if password is None else _spellings(settings.username or "", password)
+        link = await self._connected(bound)
         client = aiosmtplib.SMTP(
             hostname=self._target.host,
             sock=link,
@@ -110,7 +114,7 @@ class EmailNotifier:
             self._remember(message.id, had)
             raise Retryable(self._text(said))
         self._taken.pop(message.id, None)
-        return _short(said)
+        return self._short(said)
 
     def _remember(self, message_id: str, had: frozenset[str]) -> None:
         """That these have the message. Forgotten at a restart, and then they get it again."""
@@ -118,17 +122,20 @@ class EmailNotifier:
         while len(self._taken) > REMEMBERED:
             self._taken.popitem(last=False)
 
-    async def _connected(self) -> socket.socket:
-        """A connection to one of the addresses that the site allows."""
+    async def _connected(self, bound: asyncio.Timeout) -> socket.socket:
+        """A connection to one of the addresses that the site allows; each gets its part of the
+        time that is left, so that one that hangs leaves some for the next."""
         loop = asyncio.get_running_loop()
         failed: OSError | None = None
-        for address in await self._outbound.addresses_of(self._target):
+        found = await self._outbound.addresses_of(self._target)
+        for left, address in zip(range(len(found), 0, -1), found, strict=True):
             family = socket.AF_INET6 if ":" in address else socket.AF_INET
             link = socket.socket(family, socket.SOCK_STREAM)
             link.setblocking(False)
             try:
-                await loop.sock_connect(link, (address, self._target.port))
-            except OSError as error:
+                async with asyncio.timeout(connect_s(bound, left)):
+                    await loop.sock_connect(link, (address, self._target.port))
+            except OSError as error:  # a TimeoutError is one
                 link.close()
                 failed = error
             except BaseException:
@@ -136,11 +143,17 @@ class EmailNotifier:
                 raise
             else:
                 return link
+        if isinstance(failed, TimeoutError):
+            raise Retryable(self._text("no connection in time"))
         raise Retryable(self._text(str(failed)))
 
     def _text(self, what: str) -> str:
-        """What is said of a failure. A server is told the password encoded, and doesn't tell it."""
-        return _short(f"{self._name}: {self._target.host}:{self._target.port}: {what}")
+        """What is said of a failure."""
+        return self._short(f"{self._name}: {self._target.host}:{self._target.port}: {what}")
+
+    def _short(self, text: str) -> str:
+        text = self._target.without_secrets(text, self._secrets)
+        return " ".join(text.split())[:SHOWN_CHARACTERS]
 
 
 def _refused(error: aiosmtplib.SMTPRecipientsRefused) -> dict[str, aiosmtplib.SMTPResponse]:
@@ -158,8 +171,10 @@ def _said(refused: Mapping[str, aiosmtplib.SMTPResponse]) -> str:
     return "; ".join(f"{to}: {why.code} {why.message}" for to, why in refused.items())
 
 
-def _short(text: str) -> str:
-    return " ".join(text.split())[:SHOWN_CHARACTERS]
+def _spellings(username: str, password: str) -> tuple[str, ...]:
+    """The password, and as LOGIN and PLAIN tell it to the server (RFC 4616)."""
+    told = (password, f"\0{username}\0{password}")
+    return password, *(base64.b64encode(one.encode()).decode() for one in told)
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr, model_validator
 
+from connectors.outbound.called import LONGEST_S
 from connectors.outbound.target import Target, parse_target
 from connectors.secret import count_given, read_secret
 
@@ -26,7 +27,8 @@ class EmailSettings(BaseModel, extra="forbid", hide_input_in_errors=True):
     tls: ``starttls`` (the connection must become encrypted), ``tls`` from the first byte, or
     ``none``. port: that of ``tls`` when left out: 587, 465 or 25. username, and exactly one of
     password, password_env and password_file; never over an unencrypted connection. sender: the
-    address in From. language: ``zh``, ``en`` or ``both``. timeout_s: bound on one whole attempt.
+    address in From. language: ``zh``, ``en`` or ``both``. timeout_s: bound on one whole attempt,
+    at most LONGEST_S.
     """
 
     kind: Literal["email"]
@@ -40,7 +42,7 @@ class EmailSettings(BaseModel, extra="forbid", hide_input_in_errors=True):
     sender: Address
     to: Annotated[tuple[Address, ...], Field(min_length=1, max_length=50)]
     language: Literal["zh", "en", "both"] = "zh"
-    timeout_s: float = Field(default=30.0, gt=0, le=300)
+    timeout_s: float = Field(default=30.0, gt=0, le=LONGEST_S)
 
     @model_validator(mode="after")
     def _fits(self) -> EmailSettings:

@@ -103,15 +103,18 @@ class FeishuNotifier:
         secret = await as_it_is(settings.signing_secret, name=self._name)
         now_ns = self._clock.now_ns()
         body = await asyncio.to_thread(content_of, message, settings)
+        secrets: tuple[str, ...] = ()
         if secret is not None:
             timestamp_s = now_ns // SECOND_NS
             sign = signature(secret, timestamp_s)
             body = {"timestamp": str(timestamp_s), "sign": sign, **body}
+            secrets = (secret, sign)
         answer = await self._outbound.post(
             target,
             orjson.dumps(body),
             headers={"content-type": "application/json"},
             timeout_s=settings.timeout_s,
+            secrets=secrets,
         )
         keys = ("code", "StatusCode")
         return judge(answer, name=self._name, keys=keys, codes=CODES, now_ns=now_ns)

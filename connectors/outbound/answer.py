@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from connectors.outbound.retry_after import retry_after_s
@@ -18,19 +18,25 @@ RETRYABLE = frozenset({408, 425, 429})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """headers: by name in lower case. body: its first bytes. whole: whether that is all of it."""
+    """headers: by name in lower case. body: its first bytes. whole: whether that is all of it.
+    sent: secrets that the target was sent, and may have answered with."""
 
     target: Target
     status: int
     headers: Mapping[str, str]
     body: bytes
     whole: bool
+    sent: Sequence[str] = field(default=(), repr=False)
 
     @property
     def said(self) -> str:
         """Status and the start of the body, for the log of deliveries."""
-        text = self.target.without_secrets(self.body.decode("utf-8", "replace"))
+        text = self.without_secrets(self.body.decode("utf-8", "replace"))
         return f"HTTP {self.status} {printable(text)}".strip()
+
+    def without_secrets(self, text: str) -> str:
+        """``text``, a part of this answer, as it may be kept and shown."""
+        return self.target.without_secrets(text, self.sent)
 
     def require_success(self, now_ns: int) -> None:
         """Nothing for 2xx. Raises Retryable for 408, 425, 429 and 5xx, with the wish of a

@@ -9,18 +9,23 @@ from pydantic import BaseModel, Field, model_validator
 from connectors.outbound.target import Target, TargetField, parse_target
 from connectors.secret import count_given, read_secret
 
+LONGEST_S = 120.0
+"""Of one attempt: less than what the service gives any destination, so that a destination ends its
+attempts by itself."""
+
 
 class CalledSettings(BaseModel, extra="forbid"):
     """Where to, and for how long.
 
     url: the address; or, where it holds a token, the name of an environment variable or a file that
-    holds it: url_env, url_file. Exactly one of the three. timeout_s: bound on one whole attempt.
+    holds it: url_env, url_file. Exactly one of the three. timeout_s: bound on one whole attempt,
+    at most LONGEST_S.
     """
 
     url: TargetField | None = None
     url_env: str | None = None
     url_file: Path | None = None
-    timeout_s: float = Field(default=10.0, gt=0, le=120)
+    timeout_s: float = Field(default=10.0, gt=0, le=LONGEST_S)
 
     @model_validator(mode="after")
     def _one_address(self) -> CalledSettings:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class _Asked:
     target: Target
     headers: Mapping[str, str]
     body: bytes
+    secrets: Sequence[str] = field(default=(), repr=False)
 
 
 class Outbound:
@@ -53,28 +54,35 @@ class Outbound:
         self._proxy = _proxy_of(settings, tls)
 
     async def post(
-        self, target: Target, body: bytes, *, headers: Mapping[str, str], timeout_s: float
+        self,
+        target: Target,
+        body: bytes,
+        *,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        secrets: Sequence[str] = (),
     ) -> Answer:
         """POSTs ``body`` and gives the answer, whatever its status. Raises Rejected when the site
         doesn't allow ``target`` or where its name leads, Retryable when no answer came within
-        ``timeout_s`` of the whole call, a dripping one included."""
-        return await self._call("POST", target, body, headers, timeout_s)
+        ``timeout_s`` of the whole call, a dripping one included. secrets: what of headers and body
+        must not be kept when the target answers with it."""
+        return await self._call(_Asked("POST", target, headers, body, secrets), timeout_s)
 
     async def get(self, target: Target, *, timeout_s: float) -> Answer:
         """Asks for ``target``; bounded and raising as ``post``."""
-        return await self._call("GET", target, b"", {}, timeout_s)
+        return await self._call(_Asked("GET", target, {}, b""), timeout_s)
 
-    async def _call(
-        self, method: str, target: Target, body: bytes, headers: Mapping[str, str], timeout_s: float
-    ) -> Answer:
-        asked = _Asked(method, target, headers, body)
+    async def _call(self, asked: _Asked, timeout_s: float) -> Answer:
+        target = asked.target
         try:
             async with asyncio.timeout(timeout_s) as bound:
                 return await self._request(asked, bound)
         except (httpx.TimeoutException, TimeoutError) as error:
             raise Retryable(f"{target}: no answer within {timeout_s:g} s") from error
         except httpx.HTTPError as error:
-            raise Retryable(f"{target}: {_cause(error)}") from error
+            # A status line that is none is told in the cause, so it may hold what was sent.
+            why = target.without_secrets(_cause(error), asked.secrets)
+            raise Retryable(f"{target}: {printable(why)}") from error
 
     async def addresses_of(self, target: Target) -> tuple[str, ...]:
         """The addresses that may be called for ``target``, from one look-up. For adapters that
@@ -112,7 +120,7 @@ class Outbound:
         if why is not None:
             raise Rejected(f"{target}: not called: {why}")
         if not self._settings.is_direct(target):
-            return await self._exchange(asked, target.host, _connect_s(bound, 1))
+            return await self._exchange(asked, target.host, connect_s(bound, 1))
         found = (
             (target.host,)
             if target.address is not None
@@ -120,10 +128,10 @@ class Outbound:
         )
         for left in range(len(found) - 1, 0, -1):
             try:
-                return await self._exchange(asked, found[-left - 1], _connect_s(bound, left + 1))
+                return await self._exchange(asked, found[-left - 1], connect_s(bound, left + 1))
             except (httpx.ConnectError, httpx.ConnectTimeout):  # nothing was sent yet
                 continue
-        return await self._exchange(asked, found[-1], _connect_s(bound, 1))
+        return await self._exchange(asked, found[-1], connect_s(bound, 1))
 
     async def _exchange(self, asked: _Asked, address: str, connect_s: float) -> Answer:
         """One request over one connection to ``address``, which stands for the target's host."""
@@ -145,7 +153,9 @@ class Outbound:
                 taken, whole = await _start_of(response)
             finally:
                 await response.aclose()
-        return Answer(target, response.status_code, dict(response.headers), taken, whole)
+        return Answer(
+            target, response.status_code, dict(response.headers), taken, whole, asked.secrets
+        )
 
     def _transport(self, target: Target) -> httpx.AsyncHTTPTransport:
         proxy = None if self._settings.is_direct(target) else self._proxy
@@ -186,7 +196,7 @@ def trusted_certificates(ca_file: Path | None) -> ssl.SSLContext:
     return tls
 
 
-def _connect_s(bound: asyncio.Timeout, addresses: int) -> float:
+def connect_s(bound: asyncio.Timeout, addresses: int) -> float:
     """What one of ``addresses`` may take to be reached, and as much again for TLS, so that both end
     before ``bound``: a handshake that is cancelled leaves its socket open (httpcore 1.0)."""
     when = bound.when()
@@ -210,4 +220,4 @@ def _cause(error: httpx.HTTPError) -> str:
     cause: BaseException = error
     while (deeper := cause.__cause__ or cause.__context__) is not None:
         cause = deeper
-    return printable(f"{type(cause).__name__}: {cause}")
+    return f"{type(cause).__name__}: {cause}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import Annotated, Any
@@ -39,15 +41,18 @@ class Target:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
-    def without_secrets(self, text: str) -> str:
-        """``text``, which came from this target, without what of the resource may be a token:
-        values of the query and long parts of the path."""
+    def without_secrets(self, text: str, sent: Sequence[str] = ()) -> str:
+        """``text``, which came from this target, without what was ``sent`` to it as a secret, and
+        without what of the resource may be a token: values of the query and long parts of the
+        path. Also as JSON writes them."""
         path, _, query = self.resource.partition("?")
         secrets = [part for part in path.split("/") if len(part) >= SECRET_PART]
         for pair in query.split("&"):
             written = pair.partition("=")[2]
             secrets += [written, unquote_plus(written)]
-        for secret in secrets:
+        secrets += sent
+        spelled = {way for secret in secrets for way in _spellings(secret)}
+        for secret in sorted(spelled, key=len, reverse=True):  # one may hold another
             if len(secret) >= SHORTEST_SECRET:
                 text = text.replace(secret, "…")
         return text
@@ -90,6 +95,13 @@ def parse_target(text: object) -> Target:
     if bracketed and not isinstance(address, IPv6Address):
         raise ValueError("expected an IPv6 address between [ and ]; came something else")
     return Target(parts.scheme, host, port or PORTS[parts.scheme], resource, address)
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
+    """``secret`` as it may stand in an answer: as it is, and within JSON, where some writers put a
+    backslash before each slash."""
+    within = json.dumps(secret)[1:-1]
+    return secret, within, within.replace("/", r"\/")
 
 
 def _write() -> str:

@@ -51,7 +51,11 @@ class TemplateNotifier:
         body = await asyncio.to_thread(self._render, message)
         headers = {"content-type": "application/json", **dict([] if header is None else [header])}
         answer = await self._outbound.post(
-            target, body, headers=headers, timeout_s=settings.timeout_s
+            target,
+            body,
+            headers=headers,
+            timeout_s=settings.timeout_s,
+            secrets=() if header is None else (header[1], header[1].rpartition(" ")[2]),
         )
         answer.require_success(self._clock.now_ns())
         expect = self._settings.expect

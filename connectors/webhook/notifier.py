@@ -10,7 +10,7 @@ from connectors.outbound.client import Outbound
 from connectors.outbound.target import Target
 from connectors.webhook.payload import body_of
 from connectors.webhook.settings import WebhookSettings
-from connectors.webhook.signing import signed_headers
+from connectors.webhook.signing import secrets_of, signed_headers
 from service.domain.instants import SECOND_NS
 from service.runtime.clock import Clock
 from service.runtime.errors import Fatal, Retryable
@@ -49,6 +49,7 @@ class WebhookNotifier:
             body,
             headers={"content-type": "application/json", **headers},
             timeout_s=self._settings.timeout_s,
+            secrets=secrets_of(keys, headers),
         )
         answer.require_success(self._clock.now_ns())
         return answer.said

@@ -37,6 +37,17 @@ def signed_headers(
     }
 
 
+def secrets_of(keys: Sequence[bytes], headers: Mapping[str, str]) -> tuple[str, ...]:
+    """What nobody may read who reads the receiver's answer: each signature of ``headers``, which
+    ``signed_headers`` made, with and without its version; and the secrets themselves."""
+    signatures = headers["webhook-signature"].split()
+    return (
+        *signatures,
+        *(one.partition(",")[2] for one in signatures),
+        *(base64.b64encode(key).decode() for key in keys),
+    )
+
+
 def unverified(
     keys: Sequence[bytes], headers: Mapping[str, str], body: bytes, *, now_s: int
 ) -> str | None:

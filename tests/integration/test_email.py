@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,8 +17,10 @@ from connectors.email.notifier import EmailNotifier, open_notifier
 from connectors.email.settings import EmailSettings
 from connectors.outbound.client import open_outbound
 from connectors.outbound.settings import OutboundSettings
+from connectors.registry import Port, kinds
 from service.domain.alarm import Priority, TransitionKind
 from service.runtime.clock import FakeClock
+from service.runtime.courier import MOST_S
 from service.runtime.errors import Rejected, Retryable
 from service.runtime.notification import message_of
 from service.runtime.notify import Message
@@ -24,21 +28,27 @@ from tests.http_servers import certificate
 from tests.mail_server import PASSWORD, MailServer, mail_server
 from tests.notices import AT_NS, notice
 from tests.runtime.test_telling import RAISED, RETURNED, SHANGHAI
+from tests.ways_out import Names
 
 ALARM = message_of(SHANGHAI, [RAISED])
 BASE: dict[str, Any] = {
     "kind": "email", "host": "127.0.0.1", "sender": "anodewatch@plant.example",
     "to": ["crew@plant.example", "boss@plant.example"],
 }  # fmt: skip
-SIGNED_IN = {"username": "anodewatch", "password": PASSWORD}
+SIGNED_IN: dict[str, Any] = {"username": "anodewatch", "password": PASSWORD}
 
 
 @asynccontextmanager
 async def mailer(
-    server: MailServer, *, ca_file: Path | None = None, **more: Any
+    server: MailServer,
+    *,
+    ca_file: Path | None = None,
+    resolve: Names | None = None,
+    **more: Any,
 ) -> AsyncIterator[EmailNotifier]:
     settings = EmailSettings.model_validate({**BASE, "port": server.port, "timeout_s": 5, **more})
-    outbound = open_outbound(OutboundSettings(networks=("127.0.0.0/8",), ca_file=ca_file))
+    allowed = OutboundSettings(networks=("127.0.0.0/8",), ca_file=ca_file)
+    outbound = open_outbound(allowed, resolve=resolve)
     async with open_notifier(
         settings, name="crew", clock=FakeClock(AT_NS), outbound=outbound
     ) as one:
@@ -288,3 +298,40 @@ def test_settings_that_do_not_fit(more: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said) as caught:
         EmailSettings.model_validate({**BASE, **more})
     assert PASSWORD not in str(caught.value)
+
+
+async def test_an_address_that_hangs_leaves_time_for_the_next() -> None:
+    async with mail_server() as server:
+        with socket.socket() as full, socket.socket() as waiting:
+            full.bind(("127.0.0.2", server.port))
+            full.listen(0)
+            waiting.connect(full.getsockname())  # its queue is full; who comes now hears nothing
+            names = Names(["127.0.0.2", "127.0.0.1"])
+            host: dict[str, Any] = {"host": "mail.example", "timeout_s": 2}
+            async with mailer(server, resolve=names, tls="none", **host) as one:
+                assert await one.send(ALARM) == "2 of 2 receivers: OK"
+    assert len(server.mails) == 1
+
+
+async def test_a_password_that_the_server_repeats_is_not_kept(tmp_path: Path) -> None:
+    ca_file, context = certificate(tmp_path, "127.0.0.1")
+    plain = base64.b64encode(f"\0anodewatch\0{PASSWORD}".encode()).decode()
+    async with (
+        mail_server(tls=context, passwords=True) as server,
+        mailer(server, ca_file=ca_file, **SIGNED_IN) as one,
+    ):
+        server.data = f"554 after AUTH PLAIN {plain} with {PASSWORD}"
+        with pytest.raises(Rejected, match="after AUTH PLAIN … with …") as caught:
+            await one.send(ALARM)
+        server.data = "250 OK"
+        server.rcpt_to = {"boss@plant.example": f"550 {PASSWORD}"}
+        assert "boss@plant.example: 550 …" in await one.send(ALARM)
+    assert PASSWORD not in str(caught.value)
+
+
+def test_an_attempt_is_shorter_than_what_the_courier_gives_it() -> None:
+    for connector in kinds(Port.NOTIFIER).values():
+        field = connector.settings.model_fields["timeout_s"]
+        assert min(one.le for one in field.metadata if hasattr(one, "le")) < MOST_S
+    with pytest.raises(ValidationError, match="less than or equal to 120"):
+        EmailSettings.model_validate({**BASE, "timeout_s": 121})
