@@ -159,7 +159,9 @@ async def rig(
             through(store),
             clock,
             devices=DeviceRules(definitions, table, states),
-            suppressions=Suppressions(definitions.all(), table, states),
+            suppressions=Suppressions(
+                definitions.all(), table, states, clock, patience_ns=absence.patience_ns
+            ),
             values=ValueRules(definitions, table, states),
             meters=MeterRules(definitions, table, states),
             production=ProductionRules(definitions, None, states),  # type: ignore[arg-type]

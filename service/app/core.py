@@ -200,7 +200,9 @@ async def open_core(
             alarms,
             clock,
             devices=DeviceRules(definitions, table, states),
-            suppressions=Suppressions(definitions.all(), table, states),
+            suppressions=Suppressions(
+                definitions.all(), table, states, clock, patience_ns=absence.patience_ns
+            ),
             values=ValueRules(definitions, table, states),
             meters=MeterRules(definitions, table, states),
             production=ProductionRules(

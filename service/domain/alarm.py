@@ -204,3 +204,10 @@ class Transition:
 
 
 NORMAL = AlarmState()
+
+
+def speaks(definition: AlarmDefinition, state: AlarmState) -> bool:
+    """Whether the alarm, when it stands, may keep people from being called about others: one of
+    which nobody is ever told can't stand for them. What somebody shelved is known."""
+    aside = state.suppressed is not None or state.out_of_service is not None
+    return not (definition.handling.shadow or aside)

@@ -42,7 +42,8 @@ class Same(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WhileAlarm:
-    """While an alarm of ``rule`` stands on the same equipment, or wherever ``same`` says."""
+    """While an alarm of ``rule`` stands on the same equipment, or wherever ``same`` says; one in
+    shadow mode, suppressed or out of service does not count."""
 
     rule: str
     same: Same = Same.EQUIPMENT
@@ -52,8 +53,8 @@ class WhileAlarm:
 class WhileTag:
     """While a tag's value is above ``above``, or below ``below``.
 
-    tag: the ending of a tag of the alarm's equipment, such as ``M601.ST``, or a whole tag id. While
-    the value is unknown nothing is suppressed.
+    tag: the ending of a tag of the alarm's equipment, such as ``M601.ST``, or a whole tag id. A
+    value that has been unknown for longer than a minute suppresses nothing.
     """
 
     tag: str

@@ -1,6 +1,7 @@
 """Suppression by design (ISA-18.2): while a machine stands, its own alarms say nothing new.
 
-Pure: values and alarms that stand are passed in. Unknown is not false: it changes nothing.
+Pure: values and alarms that stand are passed in. Unknown is not false: how long what held before
+goes on is for the caller to say.
 """
 
 from __future__ import annotations
@@ -91,7 +92,8 @@ def suppressed(
 ) -> tuple[bool | None, str]:
     """Whether any of ``conditions`` holds, and which; None when that is open.
 
-    value: of a tag, None where unknown. stands: whether a definition's alarm does.
+    value: of a tag, None where unknown. stands: whether a definition's alarm does, and may
+    speak for others.
     """
     is_open = False
     for one in conditions:

@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from service.domain.alarm import AlarmDefinition, Quiet, Silence, Transition, TransitionKind
+from service.domain.alarm import (
+    AlarmDefinition,
+    Quiet,
+    Silence,
+    Transition,
+    TransitionKind,
+    speaks,
+)
 from service.domain.chattering import Chatter
 from service.domain.definitions import Definitions
 from service.domain.inhibit import Explained, alarms_of_stage, explained_by_loss
@@ -19,7 +26,7 @@ from service.runtime.alarms import AlarmStates
 from service.runtime.clock import Clock
 
 TOGETHER_NS = seconds(600.0)
-"""Alarms of one equipment that come within so long of one another have one root: the first."""
+"""Alarms of one equipment that come within so long of one that was told have it as their root."""
 
 
 @dataclass(slots=True)
@@ -36,10 +43,10 @@ class _Stood:
 
 @dataclass(slots=True)
 class _Group:
-    """The alarms of one equipment that came together. last_ns: when the last of them came."""
+    """The alarms of one equipment that came together. began_ns: when the first of them came."""
 
     root: str
-    last_ns: int
+    began_ns: int
 
 
 class Silencing:
@@ -90,14 +97,16 @@ class Silencing:
 
     def root(self, definition: AlarmDefinition, alarm: str, at_ns: int, by: Silence | None) -> str:
         """The alarm to which ``alarm`` belongs, which is raised at ``at_ns``: the one that explains
-        it, or the first of those that came together on its equipment; itself when it is alone."""
+        it, or the first of those that came together on its equipment; itself when it is alone. One
+        of which nobody is told is no other's root."""
         if by is not None and by.quiet is Quiet.INHIBITED and by.by is not None:
             return by.by
         group = self._groups.get(definition.asset)
-        if group is None or at_ns - group.last_ns > TOGETHER_NS:
-            group = self._groups[definition.asset] = _Group(alarm, at_ns)
-        group.last_ns = max(group.last_ns, at_ns)
-        return group.root
+        if group is not None and abs(at_ns - group.began_ns) <= TOGETHER_NS:
+            return group.root
+        if by is None:
+            self._groups[definition.asset] = _Group(alarm, at_ns)
+        return alarm
 
     def stepped(self, definition: AlarmDefinition, transition: Transition) -> None:
         """Is told of every transition once it has been judged."""
@@ -161,8 +170,8 @@ class Silencing:
         """Whether the alarm of ``id_`` stands at ``at_ns``, is about to, or went so shortly ago
         that what it explained may still be there."""
         definition, state, stood = self._definitions[id_], self._states[id_], self._stood[id_]
-        if definition.handling.shadow or state.suppressed or state.out_of_service:
-            return False  # nobody is told of it, so it can't stand for others
+        if not speaks(definition, state):
+            return False
         settle_ns = seconds(definition.handling.settle_s)
         if state.stands:
             return at_ns >= stood.raised_ns - settle_ns

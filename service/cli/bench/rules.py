@@ -261,7 +261,9 @@ async def _watching(
             watch = Watch(
                 states, store, clock,
                 devices=DeviceRules(definitions, table, states),
-                suppressions=Suppressions(definitions.all(), table, states),
+                suppressions=Suppressions(
+                    definitions.all(), table, states, clock, patience_ns=absence.patience_ns
+                ),
                 values=ValueRules(definitions, table, states),
                 meters=MeterRules(definitions, table, states),
                 production=ProductionRules(definitions, book, states),
