@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from service.app.views.alarm_load import alarm_measures
 from service.domain.alarm import Priority, Quiet
+from service.domain.alarm_kpi import Acknowledging
 from service.domain.flood import Flooding, Position
 from service.domain.instants import HOUR_NS, MINUTE_NS
 from service.runtime.alarm_figures import AlarmFigures
@@ -198,4 +200,26 @@ async def test_gauges_of_the_last_hour(api: Api) -> None:
     assert found[("calls", "medium")] == 1
     assert found[("calls", "low")] == 12
     assert found[("stale",)] == 1
+    assert found[("fleeting",)] == 0
+    assert found[("crowded_share",)] == pytest.approx(1 / 6)
+    assert found[("top_share",)] == pytest.approx(10 / 13)
+    assert found[("priority_share", "medium")] == pytest.approx(1 / 13)
+    assert found[("priority_share", "critical")] == 0.0
+    assert found[("acknowledge_seconds", "0.5")] == 5.0
+    assert found[("acknowledge_seconds", "0.95")] == 61.0
+    assert found[("unacknowledged",)] == 0
     assert not any(one.counter for one in alarm_measures(figures.hour))
+
+
+async def test_no_gauge_of_what_is_not_known(api: Api) -> None:
+    figures = figures_of(api, Flooding())
+    await figures.look()
+    assert figures.hour is not None
+    calm = replace(
+        figures.hour, calls=0, top_share=None, crowded_share=None,
+        acknowledging=Acknowledging(0, 0, None, None),
+    )  # fmt: skip
+    names = {one.name.removeprefix("anodewatch_alarms_") for one in alarm_measures(calm)}
+    unknown = {"top_share", "crowded_share", "priority_share", "acknowledge_seconds"}
+    assert unknown & names == set()
+    assert {"fleeting", "unacknowledged"} <= names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from service.domain.alarm import AlarmDefinition, Priority, Quiet
-from service.domain.alarm_kpi import AlarmKpis
+from service.domain.alarm_kpi import Acknowledging, AlarmKpis
 from service.runtime.views import Measure
 
 
@@ -33,6 +33,13 @@ def alarm_measures(hour: AlarmKpis | None) -> Iterator[Measure]:
     yield _gauge("standing", "Alarms that stand and called somebody", hour.standing)
     yield _gauge("stale", "Alarms that have stood for more than a day", hour.most_stale)
     yield _gauge("chattering", "Alarms that chattered in the last hour", len(hour.chattering))
+    yield _gauge(
+        "fleeting",
+        "How often an alarm of the last hour stood for less than a minute, without chattering",
+        hour.fleeting,
+    )
+    yield from _shares(hour)
+    yield from _acknowledging(hour.acknowledging)
     for priority in Priority:
         yield _gauge(
             "calls",
@@ -44,6 +51,46 @@ def alarm_measures(hour: AlarmKpis | None) -> Iterator[Measure]:
         yield _gauge(
             "quiet", "Alarms of the last hour that called nobody", count, reason=str(quiet)
         )
+
+
+def _shares(hour: AlarmKpis) -> Iterator[Measure]:
+    if hour.crowded_share is not None:
+        yield _gauge(
+            "crowded_share",
+            "Share of the ten-minute periods of the last hour in which one operator was called "
+            "more than 10 times",
+            hour.crowded_share,
+        )
+    if hour.top_share is not None:
+        yield _gauge(
+            "top_share",
+            "Share of the ten most frequent alarms in the calls of the last hour; 0.05 at most "
+            "over a month",
+            hour.top_share,
+        )
+    for priority in Priority:
+        share = hour.share_of(priority)
+        if share is not None:
+            yield _gauge(
+                "priority_share",
+                "Share of a priority in the calls of the last hour; about 0.80 low, 0.15 medium, "
+                "0.05 high, less than 0.01 critical over a month",
+                share,
+                priority=priority.name.lower(),
+            )
+
+
+def _acknowledging(took: Acknowledging) -> Iterator[Measure]:
+    for quantile, seconds in (("0.5", took.median_s), ("0.95", took.p95_s)):
+        if seconds is not None:
+            yield _gauge(
+                "acknowledge_seconds",
+                "Time from the call to the acknowledgement, of calls of the last hour that were "
+                "acknowledged",
+                seconds,
+                quantile=quantile,
+            )
+    yield _gauge("unacknowledged", "Calls of the last hour that nobody acknowledged yet", took.open)
 
 
 def rule_measures(
