@@ -16,8 +16,8 @@ from connectors.outbound.answer import Answer
 from connectors.outbound.called import CalledSettings
 from connectors.secret import count_given, read_secret
 from service.domain.alarm import Priority, TransitionKind
-from service.runtime.errors import Rejected, Retryable
-from service.runtime.notify import Gone, Message
+from service.runtime.errors import Retryable
+from service.runtime.notify import Final, Gone, Message
 
 SHOWN_CHARACTERS = 200
 PER_MINUTE = 18
@@ -118,7 +118,7 @@ def judge(
         case Verdict.RETRY:
             raise Retryable(text, retry_after_s=known.after_s)
         case Verdict.REFUSED:
-            raise Rejected(text)
+            raise Final(text)
         case Verdict.GONE:
             raise Gone(text)
 

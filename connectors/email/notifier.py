@@ -16,8 +16,8 @@ from connectors.email.settings import EmailSettings
 from connectors.outbound.client import Outbound, connect_s
 from connectors.secret import as_it_is, at_hand
 from service.runtime.clock import Clock
-from service.runtime.errors import Rejected, Retryable
-from service.runtime.notify import Message, NotifierLimits
+from service.runtime.errors import Retryable
+from service.runtime.notify import Final, Message, NotifierLimits
 
 SHOWN_CHARACTERS = 300
 REMEMBERED = 100
@@ -54,7 +54,7 @@ class EmailNotifier:
         """Hands the mail over, to those who don't have it yet. Taken is what the server takes for
         at least one receiver and doesn't put off for another; the text names those whom it
         refuses. Answers 4xx are Retryable, and so is what keeps the session from beginning; other
-        answers 5xx are Rejected (RFC 5321, 4.2.1)."""
+        answers 5xx are Final (RFC 5321, 4.2.1)."""
         settings = self._settings
         try:
             async with asyncio.timeout(settings.timeout_s) as bound:
@@ -64,12 +64,12 @@ class EmailNotifier:
             text = self._text(_said(refused))
             if any(why.code < 500 for why in refused.values()):
                 raise Retryable(text) from error
-            raise Rejected(text) from error
+            raise Final(text) from error
         except aiosmtplib.SMTPResponseException as error:
             text = self._text(f"{error.code} {error.message}")
             if error.code < 500 or error.code in CREDENTIALS or isinstance(error, GREETINGS):
                 raise Retryable(text) from error
-            raise Rejected(text) from error
+            raise Final(text) from error
         except TimeoutError as error:
             raise Retryable(self._text(f"no answer within {settings.timeout_s:g} s")) from error
         except (aiosmtplib.SMTPException, OSError) as error:

@@ -26,9 +26,9 @@ from service.domain.circuit import (
 )
 from service.domain.instants import SECOND_NS, seconds
 from service.runtime.clock import Clock
-from service.runtime.deliver import Attempt, Outbox, Outcome, Pending, Queue, Waiting
+from service.runtime.deliver import Attempt, Outbox, Outcome, Pending, Portion, Queue, Waiting
 from service.runtime.errors import ConnectorError, Rejected, Retryable
-from service.runtime.notify import Destination, Gone, Message, SiteName
+from service.runtime.notify import Destination, Final, Gone, Message, SiteName
 from service.runtime.pace import Pace
 from service.runtime.parcels import Item, Parcel, Room, alarm_parcel, digest_parcel, planned
 from service.runtime.progress import Progress
@@ -157,9 +157,7 @@ class Courier:
             return 0
         probing = self.circuit.state is CircuitState.OPEN
         seen = self._news.value
-        portion = await self._until_done(
-            partial(self._post.due, self.destination.name, start_ns, 1 if probing else PORTION)
-        )
+        portion = await self._due(start_ns, probing=probing)
         room = None
         if self._pace.is_limited:
             room = Room(self._pace.room(critical=True), self._pace.room(critical=False))
@@ -168,15 +166,30 @@ class Courier:
             parcel = await self._parcel(item)
             if parcel is None:
                 continue
-            if self._pace.room(critical=parcel.is_critical) == 0:
-                break
-            async with self._sending:
+            async with self._sending:  # what went meanwhile counts
+                if self._pace.room(critical=parcel.is_critical) == 0:
+                    break
                 await self._hand_over(parcel)
             sent += 1
             old = self._clock.now_ns() - start_ns > FRESH_NS and self._news.value != seen
             if probing or old or not may_send(self.circuit, self._clock.now_ns()):
                 break
         return sent
+
+    async def _due(self, now_ns: int, *, probing: bool) -> Portion:
+        """What is due. There is always something to probe with: what is due by its own schedule,
+        else what was tried the longest ago, so that no message which is refused for its own sake
+        keeps the circuit open."""
+        name, post = self.destination.name, self._post
+        asked = partial(post.due, name, now_ns, 1 if probing else PORTION)
+        portion = await self._until_done(asked)
+        if (
+            probing
+            and not (portion.pending or portion.bundles)
+            and await self._until_done(partial(post.bring_forward, name, now_ns))
+        ):
+            portion = await self._until_done(asked)
+        return portion
 
     async def _parcel(self, item: Item) -> Parcel | None:
         """The message of ``item``; None when nothing of it is left."""
@@ -206,8 +219,22 @@ class Courier:
                 self.circuit, now_ns, error=str(error), subject=parcel.alarm, draw=self._draw(),
                 retry_after_s=wish_s,
             )  # fmt: skip
+        if isinstance(error, Final):
+            await self._lose(attempt, parcel, after)
+            return
         pause_s = wait_s(parcel.told.attempts + 1, self._draw())
         await self._keep(attempt, parcel, after, next_ns=now_ns + seconds(pause_s))
+
+    async def _lose(self, attempt: Attempt, parcel: Parcel, after: Circuit) -> None:
+        """Makes dead letters of what will never be taken, which the fallback hears at once."""
+        name, to = self.destination.name, self.destination.fallback
+        if to is not None:
+            seqs, now_ns = parcel.told.seqs, self._clock.now_ns()
+            await self._until_done(partial(self._post.pass_on, name, to, seqs, now_ns))
+        await self._keep(attempt, parcel, after, is_final=True)
+        log.error("never taken destination=%s message=%s dead=%d error=%s", name,
+                  attempt.message, len(parcel.told.seqs), attempt.answer)  # fmt: skip
+        self._news.step()
 
     async def _attempt(
         self, message: Message, *, alarm: str | None, notices: int
@@ -250,6 +277,7 @@ class Courier:
         *,
         next_ns: int | None = None,
         is_patient: bool = True,
+        is_final: bool = False,
     ) -> None:
         """is_patient: until the state takes it; else Retryable when it can't now."""
         before, changed = self.circuit, after != self.circuit
@@ -261,6 +289,7 @@ class Courier:
             next_ns=next_ns,
             circuit=after if changed else None,
             release=release,
+            is_final=is_final,
         )
         await (self._until_done(kept) if is_patient else kept())
         self.circuit = after
@@ -299,7 +328,9 @@ class Courier:
         if waiting.next_ns is not None and self.circuit.state is not CircuitState.DISABLED:
             held_ns = self.circuit.not_before_ns or 0
             quota_ns = now_ns + self._pace.free_in_ns(critical=waiting.is_critical)
-            moments.append(max(waiting.next_ns, held_ns, quota_ns))
+            probes = self.circuit.state is CircuitState.OPEN and waiting.is_tried
+            due_ns = now_ns if probes else waiting.next_ns
+            moments.append(max(due_ns, held_ns, quota_ns))
         if waiting.oldest_ns is not None:
             moments.append(waiting.oldest_ns + GIVE_UP_NS)
         if waiting.unhanded_ns is not None and self.destination.fallback is not None:

@@ -81,9 +81,10 @@ class Portion:
 class Waiting:
     """What stands in one destination's queue.
 
-    next_ns: when the first pending notice is due. oldest_ns: since when the oldest has been tried;
-    unhanded_ns: the same of those that no other destination was given. None where there is none.
-    is_critical: whether a critical alarm is among them.
+    next_ns: when the first pending notice is due, of those that wait for no digest. oldest_ns:
+    since when the oldest has been tried; unhanded_ns: the same of those that no other destination
+    was given. None where there is none. is_critical: whether a critical alarm is among them.
+    is_tried: whether one was tried.
     """
 
     pending: int = 0
@@ -92,6 +93,7 @@ class Waiting:
     oldest_ns: int | None = None
     unhanded_ns: int | None = None
     is_critical: bool = False
+    is_tried: bool = False
 
 
 class RowState(StrEnum):
@@ -169,11 +171,12 @@ class Outbox(Protocol):
         next_ns: int | None,
         circuit: Circuit | None,
         release: bool = False,
+        is_final: bool = False,
     ) -> None:
         """Notes ``attempt`` in the log with what follows from it, in one transaction: ``told`` is
-        delivered, or tried again at ``next_ns``; the destination stands at ``circuit`` (None: as
-        before); release: what waits after failures is due at once. A digest that failed is tried
-        again with the same content."""
+        delivered, or tried again at ``next_ns``, or with is_final a dead letter; the destination
+        stands at ``circuit`` (None: as before); release: what waits after failures is due at once.
+        A digest that failed is tried again with the same content."""
         ...
 
 
@@ -194,6 +197,16 @@ class Queue(Protocol):
         ...
 
     async def hand_over(self, destination: str, to: str, before_ns: int, now_ns: int) -> int:
-        """Gives ``to`` what ``destination`` has been tried with since ``before_ns`` or longer, once
-        each; ``destination`` goes on trying. Returns how many."""
+        """Gives ``to`` all that waits of the alarms with which ``destination`` has been tried since
+        ``before_ns`` or longer, each notice once; ``destination`` goes on trying. Returns how many.
+        """
+        ...
+
+    async def pass_on(self, destination: str, to: str, seqs: Sequence[int], now_ns: int) -> int:
+        """Gives ``to`` the notices of rows ``seqs``, each once; returns how many."""
+        ...
+
+    async def bring_forward(self, destination: str, now_ns: int) -> bool:
+        """Makes due what was tried the longest ago, one alarm or one digest; False when nothing
+        that was tried waits."""
         ...

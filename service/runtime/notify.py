@@ -130,6 +130,11 @@ class Gone(Rejected):
     administrator enables the destination again."""
 
 
+class Final(Rejected):
+    """The receiver will never take this message as it is (too long, improper words): it becomes a
+    dead letter at once, for the next attempt would be answered the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class NotifierLimits:
     """What a receiver takes. per_minute: messages within any 60 s, None when it has no limit.
@@ -161,8 +166,9 @@ class Notifier(Protocol):
     - Raise nothing but ``Retryable`` (time-out, refused, TLS, 408, 425, 429, 5xx, a body code that
       says busy), with ``retry_after_s`` when the receiver named a time (Retry-After in seconds or
       as an HTTP date); ``Gone`` for 410; ``Rejected`` for everything else (other 4xx, a redirect,
-      which is never followed, a body code that refuses the message). The error's text names the
-      destination and what came, without URL secrets, tokens or keys.
+      which is never followed), which is tried again, since a secret or a path can be mended;
+      ``Final`` for what is sure to be refused again, as the receiver's own table of codes has it.
+      The error's text names the destination and what came, without URL secrets, tokens or keys.
     - Be bounded: in time (settings.timeout_s over the whole attempt, a dripping answer included)
       and in the bytes read of the answer.
     - Let CancelledError through.

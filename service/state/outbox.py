@@ -21,9 +21,9 @@ from service.runtime.deliver import (
 )
 from service.runtime.notify import MessageKind
 from service.state.database import Database
-from service.state.outbox_due import gather, read_due
+from service.state.outbox_due import gather, next_due, read_due
 from service.state.outbox_rows import (
-    fresh,
+    give,
     keep_circuit,
     load_circuit,
 )
@@ -71,14 +71,15 @@ class StateOutbox:
         next_ns: int | None,
         circuit: Circuit | None,
         release: bool = False,
+        is_final: bool = False,
     ) -> None:
         """Notes one attempt and all that follows from it in one transaction."""
         end_ns = attempt.at_ns + attempt.took_ms * 1_000_000
-        fate: dict[str, object] = (
-            {"state": "delivered", "delivered_ns": end_ns}
-            if next_ns is None
-            else {"next_ns": next_ns}
-        )
+        fate: dict[str, object] = {"next_ns": next_ns}
+        if is_final:
+            fate = {"state": "dead"}
+        elif next_ns is None:
+            fate = {"state": "delivered", "delivered_ns": end_ns}
         if attempt.kind is MessageKind.DIGEST and next_ns is not None:
             fate["digest"] = attempt.message
         answer = attempt.answer[:ANSWER_CHARS]
@@ -130,11 +131,10 @@ class StateOutbox:
 
         def read(connection: Connection) -> Waiting:
             mine = _pending_at(destination)  # each figure by itself: the first of an index
-            pending, next_ns, oldest_ns = (
+            pending, oldest_ns = (
                 connection.execute(select(figure).where(mine)).scalar_one()
                 for figure in (
                     func.count(),
-                    func.min(outbox.c.next_ns),
                     func.min(outbox.c.since_ns),
                 )
             )
@@ -153,8 +153,13 @@ class StateOutbox:
                 .where(_pending_at(destination), outbox.c.priority == Priority.CRITICAL)
                 .limit(1)
             ).first()
-            is_critical = critical is not None
-            return Waiting(pending, dead, next_ns, oldest_ns, unhanded, is_critical)
+            tried = connection.execute(
+                select(outbox.c.seq).where(mine, outbox.c.attempts > 0).limit(1)
+            ).first()
+            return Waiting(
+                pending, dead, next_due(connection, destination), oldest_ns, unhanded,
+                is_critical=critical is not None, is_tried=tried is not None,
+            )  # fmt: skip
 
         return await self._database.read(read)
 
@@ -172,37 +177,16 @@ class StateOutbox:
         return await self._database.write(lambda c: c.execute(dead).rowcount)
 
     async def hand_over(self, destination: str, to: str, before_ns: int, now_ns: int) -> int:
-        """Gives ``to`` what ``destination`` has been tried with since ``before_ns`` or longer."""
-        old = and_(
-            _pending_at(destination), outbox.c.since_ns <= before_ns, outbox.c.handed_ns.is_(None)
-        )
-        some = select(outbox).where(old).order_by(outbox.c.seq).limit(SOME)
+        """Gives ``to`` all that waits of the alarms with which ``destination`` has been tried since
+        ``before_ns`` or longer."""
+        waits = _pending_at(destination)
+        late = select(outbox.c.alarm).where(waits, outbox.c.since_ns <= before_ns)
+        whole = and_(waits, outbox.c.handed_ns.is_(None), outbox.c.alarm.in_(late))
+        some = select(outbox).where(whole).order_by(outbox.c.seq).limit(SOME)
 
         def write(connection: Connection) -> tuple[int, int]:
             rows = connection.execute(some).mappings().all()
-            transitions = [row["transition"] for row in rows]
-            known = set(
-                connection.execute(
-                    select(outbox.c.transition).where(
-                        outbox.c.destination == to, outbox.c.transition.in_(transitions)
-                    )
-                ).scalars()
-            )
-            same = ("alarm", "transition", "ordinal", "kind", "priority", "notice")
-            given = [
-                {name: row[name] for name in same}
-                | {"destination": to, "next_ns": now_ns}
-                | fresh(now_ns)
-                for row in rows
-                if row["transition"] not in known
-            ]
-            if given:
-                connection.execute(insert(outbox), given)
-            seqs = [row["seq"] for row in rows]
-            connection.execute(
-                update(outbox).where(outbox.c.seq.in_(seqs)).values(handed_ns=now_ns)
-            )
-            return len(rows), len(given)
+            return len(rows), give(connection, rows, to, now_ns)
 
         if not await self._database.read(lambda c: c.execute(some.limit(1)).all()):
             return 0
@@ -211,6 +195,45 @@ class StateOutbox:
             last, given = await self._database.write(write)
             total += given
         return total
+
+    async def pass_on(self, destination: str, to: str, seqs: Sequence[int], now_ns: int) -> int:
+        """Gives ``to`` the notices of rows ``seqs``."""
+
+        def write(connection: Connection) -> int:
+            given = 0
+            for some in _parts(seqs):
+                wanted = select(outbox).where(
+                    outbox.c.destination == destination,
+                    outbox.c.seq.in_(some),
+                    outbox.c.handed_ns.is_(None),
+                )
+                rows = connection.execute(wanted).mappings().all()
+                given += give(connection, rows, to, now_ns)
+            return given
+
+        return await self._database.write(write)
+
+    async def bring_forward(self, destination: str, now_ns: int) -> bool:
+        """Makes due what was tried the longest ago."""
+        tried = _pending_at(destination) & (outbox.c.attempts > 0)
+        oldest = (
+            select(outbox.c.alarm, outbox.c.digest)
+            .where(tried)
+            .order_by(outbox.c.tried_ns, outbox.c.priority, outbox.c.ordinal)
+            .limit(1)
+        )
+
+        def write(connection: Connection) -> bool:
+            found = connection.execute(oldest).first()
+            if found is None:
+                return False
+            same = outbox.c.alarm == found.alarm
+            if found.digest is not None:
+                same = outbox.c.digest == found.digest
+            connection.execute(update(outbox).where(tried, same).values(next_ns=now_ns))
+            return True
+
+        return await self._database.write(write)
 
     async def abandon(self, known: Collection[str]) -> int:
         """What waits for a destination that is not ``known`` any more becomes a dead letter;

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Subquery,
     and_,
     case,
+    exists,
     func,
     or_,
     select,
@@ -47,6 +48,21 @@ def read_due(connection: Connection, name: str, now_ns: int, limit: int) -> Port
         alone[0][1] if alone else 0,
         [Bundle(row[0], bool(row[1]), Priority(row[2])) for row in together],
     )
+
+
+def next_due(connection: Connection, name: str) -> int | None:
+    """When the first of what waits for destination ``name`` is due. What waits for a digest that
+    was tried has no time of its own."""
+    other = outbox.alias()
+    held = exists().where(
+        outbox.c.digest.is_(None),
+        other.c.alarm == outbox.c.alarm,
+        other.c.destination == name,
+        other.c.state == "pending",
+        other.c.digest.is_not(None),
+    )
+    first = select(outbox.c.next_ns).where(_pending_at(name), ~held).order_by(outbox.c.next_ns)
+    return connection.execute(first.limit(1)).scalar_one_or_none()
 
 
 def gather(

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, and_, func, insert, select
+from sqlalchemy import Connection, Row, RowMapping, and_, func, insert, select, update
 
 from service.domain.announcing import Announcement
 from service.domain.circuit import WORKS, Circuit, CircuitState
@@ -77,6 +77,24 @@ def fresh(now_ns: int) -> dict[str, Any]:
         "since_ns": now_ns,
         "tried_ns": now_ns,
     }
+
+
+def give(connection: Connection, rows: Sequence[RowMapping], to: str, now_ns: int) -> int:
+    """Puts what ``rows`` keep into the queue of ``to`` too, where it isn't yet; how many."""
+    known = _given(connection, [row["transition"] for row in rows])
+    same = ("alarm", "transition", "ordinal", "kind", "priority", "notice")
+    given = [
+        {name: row[name] for name in same} | {"destination": to, "next_ns": now_ns} | fresh(now_ns)
+        for row in rows
+        if (row["transition"], to) not in known
+    ]
+    if given:
+        connection.execute(insert(outbox), given)
+    seqs = [row["seq"] for row in rows]
+    for at in range(0, len(seqs), SOME):
+        handed = update(outbox).where(outbox.c.seq.in_(seqs[at : at + SOME]))
+        connection.execute(handed.values(handed_ns=now_ns))
+    return len(given)
 
 
 def pending_of(connection: Connection, name: str, alarms: Sequence[str]) -> list[Pending]:

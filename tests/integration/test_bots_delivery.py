@@ -178,6 +178,7 @@ async def test_what_is_too_long_for_ever_is_a_dead_letter_and_the_next_goes(tmp_
         await rig.pass_s(10)
         states = await rig.states()
         log = await rig.log()
-    assert states["t2"] == "delivered"
+    assert states == {"t1": "dead", "t2": "delivered"}
+    assert len(log) == 2
     assert log[0][0] == "refused"
     assert "errcode 40058" in log[0][1]

@@ -23,7 +23,7 @@ from service.runtime.clock import FakeClock
 from service.runtime.courier import MOST_S
 from service.runtime.errors import Rejected, Retryable
 from service.runtime.notification import message_of
-from service.runtime.notify import Message
+from service.runtime.notify import Final, Message
 from tests.http_servers import certificate
 from tests.mail_server import PASSWORD, MailServer, mail_server
 from tests.notices import AT_NS, notice
@@ -121,9 +121,9 @@ async def test_a_wrong_password_can_be_mended_so_it_is_retried(tmp_path: Path) -
 
 REFUSALS = [
     # what the server answers to: sender, receivers, content
-    ("data", "451 later", Retryable), ("data", "552 too large", Rejected),
-    ("data", "554 looks like spam", Rejected), ("mail_from", "450 greylisted", Retryable),
-    ("mail_from", "553 not your address", Rejected), ("mail_from", "554 not yours", Rejected),
+    ("data", "451 later", Retryable), ("data", "552 too large", Final),
+    ("data", "554 looks like spam", Final), ("mail_from", "450 greylisted", Retryable),
+    ("mail_from", "553 not your address", Final), ("mail_from", "554 not yours", Final),
     ("mail_from", "530 sign in first", Retryable),
 ]  # fmt: skip
 
@@ -168,7 +168,7 @@ async def test_whom_the_server_refuses_is_named_and_the_others_get_it() -> None:
         with pytest.raises(Retryable, match="451 mailbox busy"):
             await one.send(ALARM)
         server.rcpt_to["crew@plant.example"] = "550 no such user"
-        with pytest.raises(Rejected, match=r"crew@plant\.example: 550"):
+        with pytest.raises(Final, match=r"crew@plant\.example: 550"):
             await one.send(ALARM)
 
 

@@ -27,7 +27,7 @@ from service.domain.alarm import Priority, TransitionKind
 from service.domain.instants import SECOND_NS
 from service.runtime.errors import ConnectorError, Rejected, Retryable
 from service.runtime.notification import message_of
-from service.runtime.notify import Gone, Message
+from service.runtime.notify import Final, Gone, Message
 from tests.notices import SITE, notice
 
 URL = "https://bot.example/send?access_token=b7c1e9a05d1f4b8e9f51"
@@ -144,7 +144,7 @@ TABLES: list[tuple[str, Mapping[int, Code]]] = [
 EXPECTED: list[tuple[int, int, type[ConnectorError], float | None]] = [
     # table, code, error, seconds to wait
     (0, -1, Retryable, 5.0),
-    (0, 40058, Rejected, None),
+    (0, 40058, Final, None),
     (0, 45009, Retryable, 60.0),
     (0, 93000, Gone, None),
     (0, 12345, Retryable, None),
@@ -153,9 +153,9 @@ EXPECTED: list[tuple[int, int, type[ConnectorError], float | None]] = [
     (1, 410100, Retryable, 600.0),
     (1, 310000, Retryable, None),
     (1, 400013, Gone, None),
-    (1, 430102, Rejected, None),
-    (1, 460101, Rejected, None),
-    (2, 9499, Rejected, None),
+    (1, 430102, Final, None),
+    (1, 460101, Final, None),
+    (2, 9499, Final, None),
     (2, 11232, Retryable, 60.0),
     (2, 19021, Retryable, None),
     (2, 99991400, Retryable, 60.0),
@@ -198,7 +198,7 @@ def test_what_is_too_fast_names_a_time_and_what_is_refused_says_why() -> None:
         (200, "ok", Retryable),
         (500, {"code": 0}, Retryable),
         (302, {"code": 0}, Rejected),
-        (400, {"code": 9499, "msg": "Bad Request"}, Rejected),
+        (400, {"code": 9499, "msg": "Bad Request"}, Final),
         (400, {"code": 11232}, Retryable),
         (404, {"code": 77}, Rejected),
     ],

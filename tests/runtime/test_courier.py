@@ -14,7 +14,7 @@ from service.domain.instants import HOUR_NS
 from service.runtime.clock import FakeClock
 from service.runtime.deliver import Attempt, Gathered, Outcome, Pending, Portion
 from service.runtime.errors import Rejected, Retryable
-from service.runtime.notify import Gone, Message, MessageKind, NotifierLimits
+from service.runtime.notify import Final, Gone, Message, MessageKind, NotifierLimits
 from service.state.database import open_database
 from service.state.outbox import StateOutbox
 from tests.notices import SITE
@@ -110,6 +110,35 @@ async def test_a_destination_that_is_down_is_probed_and_everything_goes_when_it_
         assert set((await rig.states()).values()) == {"delivered"}
 
 
+@pytest.mark.parametrize("alarms", [2, 3])
+async def test_a_destination_that_is_down_is_probed_however_little_waits(
+    tmp_path: Path, alarms: int
+) -> None:
+    clock = FakeClock(T0)
+    receiver = Receiver(always=DOWN, clock=clock)
+    async with post_rig(tmp_path, to(receiver), clock=clock) as rig:
+        await rig.put(*((f"t{n}", f"a{n}") for n in range(alarms)))
+        await rig.pass_s(4 * 3_600)
+        waits = [b - a for a, b in zip(receiver.at_s, receiver.at_s[1:], strict=False)]
+        assert max(waits) <= 300.0
+        assert len(receiver.tried) <= 60
+        late = receiver.tried[-10:]
+        assert {late.count(f"t{n}") for n in range(alarms)} <= {3, 4, 5}  # by turns
+        receiver.always = "HTTP 204"
+        await rig.pass_s(301)
+        assert len(receiver.got) == alarms
+
+
+async def test_what_only_begins_later_is_no_probe(tmp_path: Path) -> None:
+    receiver = Receiver(Retryable("HTTP 503", retry_after_s=60.0))
+    async with post_rig(tmp_path, to(receiver)) as rig:
+        await rig.quiet()
+        await put_rows(rig.database, ("night", "b"), due_s=30_000.0)
+        await rig.put(("t1", "a"))
+        await rig.pass_s(3_600)
+        assert receiver.tried == ["t1", "t1"]
+
+
 async def test_one_poisonous_message_does_not_open_the_circuit(tmp_path: Path) -> None:
     class Poisoned(Receiver):
         async def send(self, message: Message) -> str:
@@ -178,13 +207,14 @@ async def test_what_waits_too_long_is_told_to_another_once(tmp_path: Path) -> No
         assert good.got == []
         await rig.put(("t2", "a"))
         await rig.pass_s(15)
-        assert good.got == ["t1"]
-        await rig.pass_s(900)
-        assert good.got == ["t1", "t2"]
+        assert good.got == ["t1 t2"]  # not that it was raised, when it is known to be over
+        await rig.put(("t3", "a"), ("u1", "b"))
+        await rig.pass_s(1)
+        assert good.got == ["t1 t2", "t3"]  # who was told of an alarm hears how it goes on
         bad.always = "HTTP 204"
         await rig.pass_s(7_200)
-        assert bad.got == ["t1 t2"]
-        assert good.got == ["t1", "t2"]
+        assert sorted(bad.got) == ["t1 t2 t3", "u1"]
+        assert good.got == ["t1 t2", "t3"]
 
 
 async def test_what_is_handed_over_late_does_not_lead_back(tmp_path: Path) -> None:
@@ -359,6 +389,81 @@ async def test_the_log_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert len(await rig.log()) == 5
 
 
+class CountingOutbox(StateOutbox):
+    """dues: how often something was asked for."""
+
+    dues = 0
+
+    async def due(self, destination: str, now_ns: int, limit: int) -> Portion:
+        self.dues += 1
+        return await super().due(destination, now_ns, limit)
+
+
+async def test_what_waits_for_a_failed_digest_is_not_asked_for_all_the_time(
+    tmp_path: Path,
+) -> None:
+    receiver = Receiver(always=DOWN)
+    async with open_database(f"sqlite:///{tmp_path / 'state.db'}") as database:
+        box = CountingOutbox(database)
+        async with post_rig(tmp_path, to(receiver), through=lambda _: box) as rig:
+            await rig.quiet()
+            await rig.put(("t1", "a"), ("t2", "b"), collect="flood")
+            await rig.pass_s(1)
+            await rig.put(("t3", "a"))
+            await rig.pass_s(600)
+            assert len(set(receiver.ids)) == 1
+            assert box.dues < 30
+
+
+async def test_a_message_that_goes_by_itself_counts_before_the_next_one_does(
+    tmp_path: Path,
+) -> None:
+    answered = asyncio.Event()
+
+    class Slow(Receiver):
+        async def send(self, message: Message) -> str:
+            answer = await super().send(message)
+            await answered.wait()
+            return answer
+
+    receiver = Slow(limits=NotifierLimits(per_minute=8))
+    async with open_database(f"sqlite:///{tmp_path / 'state.db'}") as database:
+        box = CountingOutbox(database)
+        async with post_rig(tmp_path, to(receiver), through=lambda _: box) as rig:
+            await rig.quiet()
+            tests = [Message(f"test_{n}", MessageKind.TEST, SITE, T0) for n in (1, 2)]
+            tells = [asyncio.ensure_future(rig.couriers["m"].tell(one)) for one in tests]
+            while not receiver.tried:
+                await asyncio.sleep(0.001)
+            before = box.dues
+            await rig.put(("t1", "a"), priority=Priority.CRITICAL)
+            while box.dues == before:
+                await asyncio.sleep(0.001)
+            await asyncio.sleep(0.05)  # until the courier stands behind the second one
+            answered.set()
+            await asyncio.gather(*tells)
+            await rig.pass_s(1)
+            assert receiver.ids == ["test_1", "test_2"]  # two at once, the next within seconds
+            await rig.pass_s(30)
+            assert receiver.tried[-1] == "t1"
+
+
+async def test_what_will_never_be_taken_is_a_dead_letter_at_once(tmp_path: Path) -> None:
+    bad, good = Receiver(Final("errcode 40058"), DOWN), Receiver()
+    destinations = to(bad, "m", fallback="desk", fallback_after_s=900), to(good, "desk")
+    async with post_rig(tmp_path, *destinations) as rig:
+        await rig.put(("t1", "a"))
+        await rig.pass_s(1)
+        assert await rig.states() == {"t1": "dead"}
+        assert good.got == ["t1"]
+        assert await rig.log() == [("refused", "errcode 40058")]
+        assert rig.couriers["m"].waiting.dead == 1
+        await rig.put(("t2", "a"))
+        await rig.pass_s(60)
+        assert bad.got == ["t2"]
+        assert good.got == ["t1"]
+
+
 class BusyOutbox(StateOutbox):
     """Whose database is busy every other time."""
 
@@ -381,9 +486,12 @@ class BusyOutbox(StateOutbox):
         next_ns: int | None,
         circuit: Circuit | None,
         release: bool = False,
+        is_final: bool = False,
     ) -> None:
         self._busy()
-        await super().keep(attempt, told, next_ns=next_ns, circuit=circuit, release=release)
+        await super().keep(
+            attempt, told, next_ns=next_ns, circuit=circuit, release=release, is_final=is_final
+        )
 
 
 async def test_a_busy_state_is_waited_for(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from service.runtime.clock import FakeClock
 from service.runtime.deliver import Attempt, Gathered, Pending
 from service.runtime.deliveries import Chosen
 from service.runtime.errors import Rejected, Retryable
-from service.runtime.notify import Gone, Message, NotifierLimits
+from service.runtime.notify import Final, Gone, Message, NotifierLimits
 from service.state.deliveries import StateDeliveries
 from service.state.outbox import StateOutbox
 from tests.post_rig import T0, Rig, post_rig, to
@@ -35,6 +35,7 @@ ANSWERS: dict[str, str | Exception] = {
     "down": Retryable("HTTP 503"),
     "busy": Retryable("HTTP 429", retry_after_s=700.0),
     "refuses": Rejected("HTTP 400"),
+    "never takes": Final("errcode 40058"),
     "gone": Gone("HTTP 410"),
 }
 NAMES = ("plain", "limited")
@@ -78,10 +79,13 @@ class Dying(StateOutbox):
         next_ns: int | None,
         circuit: Circuit | None,
         release: bool = False,
+        is_final: bool = False,
     ) -> None:
-        if attempt.destination == self.dies and next_ns is None:
+        if attempt.destination == self.dies and next_ns is None and not is_final:
             raise asyncio.CancelledError
-        await super().keep(attempt, told, next_ns=next_ns, circuit=circuit, release=release)
+        await super().keep(
+            attempt, told, next_ns=next_ns, circuit=circuit, release=release, is_final=is_final
+        )
 
 
 class Story:
