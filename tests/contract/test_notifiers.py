@@ -16,7 +16,7 @@ from service.domain.alarm import Phase, Priority, TransitionKind
 from service.domain.instants import MINUTE_NS
 from service.runtime.errors import Rejected, Retryable
 from service.runtime.notification import message_of
-from service.runtime.notify import Gone, Message, MessageKind
+from service.runtime.notify import Final, Gone, Message, MessageKind
 from tests.contract.notifier_cases import (
     ADAPTERS,
     BUSY,
@@ -101,11 +101,14 @@ async def test_a_retry_repeats_the_content(adapter: Adapter) -> None:
     assert first == second
 
 
+MENDABLE = {"webhook", "template"}
+"""Whose refusals a secret or a path may cause; those of the others are final."""
 OUTCOMES = [
     (adapter, answer, error)
     for adapter in ADAPTERS
     for answer, error in (
-        (BUSY, Retryable), (TOO_FAST, Retryable), (REFUSED, Rejected), (GONE, Gone),
+        (BUSY, Retryable), (TOO_FAST, Retryable), (GONE, Gone),
+        (REFUSED, Rejected if adapter.kind in MENDABLE else Final),
         (CUT_OFF, Retryable), (ODD, Retryable),
     )
     if answer in adapter.answers
