@@ -160,9 +160,12 @@ def full_report(*, alarms: int = 60, losses: int = 40, notes: int = 30) -> Shift
                 ),
                 123, 84.0, 5_400.0,
                 tuple(
-                    FrequentLine(f"h:{n}", f"CB-L{n:02d}B-TIC112.PV", Names("Hot", "高"), 99)
-                    for n in range(3)
+                    FrequentLine(
+                        f"h:{n}", f"CB-L{n:02d}B-TIC112-CONTROL.ZONE12.PV", Names("Hot", "高"), 99
+                    )
+                    for n in range(10)
                 ),
+                mix=dict(zip(Priority, (10, 50, 200, 800), strict=True)),
             ),
         ),
         notes=NotePart(

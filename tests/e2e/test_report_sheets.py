@@ -68,6 +68,9 @@ def check_sheets(pdf: bytes, language: Language) -> None:
         assert words["more"].format(n=hidden) in text
     assert len(re.findall(r"CB-L\d\dB-TIC112", text)) >= 10
     assert re.search(words["more"].format(n=r"1,0[45]\d"), text)  # of 1,060 alarms
+    mix = {"critical": "1 %", "high": "5 %", "medium": "19 %", "low": "75 %"}
+    assert words["load_mix"].format(**mix) in text
+    assert text.count("99×") == 10  # the most frequent
 
 
 @pytest.mark.parametrize("language", list(Language))

@@ -106,6 +106,8 @@ async def test_page_and_pdf_have_the_numbers_of_the_json(
             assert f"{printed(loss['lost_t'])} {printed(loss['finished_t'])}" in text
         load = report["alarms"]["load"]
         assert (load["calls"], load["quiet"], load["known_h"]) == (1060, 345, 7.9)
+        assert load["mix"] == {"critical": 10, "high": 50, "medium": 200, "low": 800}
+        assert len(load["frequent"]) == 10
         assert load["figures"][0] == {"indicator": "per_hour", "value": 67.1, "level": "bad"}
         for alarm in report["alarms"]["alarms"]:
             assert alarm["asset"][:16] in text

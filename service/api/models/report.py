@@ -171,11 +171,13 @@ class FrequentAlarm(Answer):
 
 class AlarmLoad(Answer):
     """How alarms loaded the operators (ISA-18.2). known_h: hours in which the service watched;
-    quiet: raises that called nobody; open: called and not acknowledged."""
+    mix: the calls by priority, null in reports made without it; quiet: raises that called nobody;
+    open: called and not acknowledged."""
 
     known_h: float
     operators: int
     calls: int
+    mix: dict[str, int] | None
     quiet: int
     figures: list[AlarmFigure]
     open: int

@@ -167,6 +167,7 @@ def _load(one: content.AlarmLoad) -> AlarmLoad:
         known_h=one.known_h,
         operators=one.operators,
         calls=one.calls,
+        mix=None if one.mix is None else {p.name.lower(): n for p, n in one.mix.items()},
         quiet=one.quiet,
         figures=[
             AlarmFigure(indicator=f.indicator, value=f.value, level=f.level) for f in one.figures

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from service.api.report import say
 from service.api.report.words import WORDS, name_of
+from service.domain.alarm import Priority
 from service.domain.alarm_targets import TARGETS, Indicator, Level
 from service.domain.instants import HOUR_NS
 from service.domain.language import Language
@@ -59,7 +60,7 @@ def load_of(load: AlarmLoad, report: ShiftReport, language: Language) -> LoadWor
         p95=say.duration(load.p95_s),
         open=say.number(load.open, 0),
     )
-    sentences = [told, answers]
+    sentences = [told, *_mix(load, language), answers]
     if load.frequent:
         named = words["comma"].join(
             f"{say.shortened(one.asset or one.definition, FREQUENT_CELLS)} {one.calls}×"
@@ -67,6 +68,18 @@ def load_of(load: AlarmLoad, report: ShiftReport, language: Language) -> LoadWor
         )
         sentences.append(words["load_frequent"].format(alarms=named))
     return LoadWords(figures, (" " if language is Language.EN else "").join(sentences))
+
+
+def _mix(load: AlarmLoad, language: Language) -> list[str]:
+    """The share of each priority in the calls; nothing where nobody was called, or it isn't
+    known."""
+    if not load.calls or load.mix is None:
+        return []
+    shares = {
+        priority.name.lower(): say.share(load.mix.get(priority, 0) / load.calls)
+        for priority in Priority
+    }
+    return [WORDS[language]["load_mix"].format(**shares)]
 
 
 def _value(indicator: Indicator, value: float | None, *, digits: int = 1) -> str:

@@ -35,6 +35,9 @@ REASONS, EVENTS, CHANGES = 8, 6, 6
 ALARM_LINES, ALARM_CELLS, MOST_ALARM_CELLS = 20, 58, 110
 NOTE_LINES, NOTE_CELLS, MOST_NOTE_CELLS = 9, 80, 220
 """Lines for all of them, cells in one line, and cells until a text is shortened."""
+LOAD_LINES, LOAD_CELLS = 2, 130
+"""What is said of the load has so many lines beside all ALARM_LINES; more of it takes from these.
+"""
 FONTS = (
     '"Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Micro Hei", '
     '"Microsoft YaHei", "PingFang SC", sans-serif'
@@ -216,11 +219,14 @@ def _alarms(report: ShiftReport, language: Language) -> dict[str, Any] | None:
     def lines_of(one: AlarmLine) -> int:
         return max(-(-say.width(text(one)) // ALARM_CELLS), 1)
 
-    shown = say.fitting(part.lines, lines_of, lines=ALARM_LINES)
+    load = None if part.load is None else load_of(part.load, report, language)
+    said = 0 if load is None else -(-say.width(load.words) // LOAD_CELLS)
+    lines = ALARM_LINES - max(said - LOAD_LINES, 0)
+    shown = say.fitting(part.lines, lines_of, lines=lines)
     counts = {priority.name.lower(): part.raised.get(priority, 0) for priority in Priority}
     return {
         "counts": WORDS[language]["alarm_counts"].format(standing=part.standing, **counts),
-        "load": None if part.load is None else load_of(part.load, report, language),
+        "load": load,
         "lines": [(one, text(one)) for one in shown],
         "more": part.total - len(shown),
     }

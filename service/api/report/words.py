@@ -109,6 +109,7 @@ EN: Words = {
     " {known} of the time watched.",
     "load_answers": "To acknowledge: median {median}, 95 % within {p95}; {open} not"
     " acknowledged.",
+    "load_mix": "Of the calls: critical {critical}, high {high}, medium {medium}, low {low}.",
     "load_frequent": "Most frequent: {alarms}.",
     "up_to": "up to {good}",
     "up_to_limit": "up to {good}, limit {limit}",
@@ -211,6 +212,7 @@ ZH: Words = {
     "load": "操作员负荷（ISA-18.2）：{calls} 条报警呼叫操作员，{quiet} 条未呼叫；"
     "监视时间占 {known}。",
     "load_answers": "确认用时：中位数 {median}，95 % 在 {p95} 以内；{open} 条未确认。",
+    "load_mix": "呼叫中紧急 {critical}，高 {high}，中 {medium}，低 {low}。",
     "load_frequent": "最频繁：{alarms}。",
     "up_to": "不超过 {good}",
     "up_to_limit": "不超过 {good}，上限 {limit}",

@@ -17,7 +17,6 @@ SHOWN = (
     Indicator.MOST_STALE,
 )
 """Those that one shift can be judged by; shares of calls need a month."""
-MOST_FREQUENT = 3
 
 
 def alarm_load(kpis: AlarmKpis, names: Mapping[str, tuple[str, Names]]) -> AlarmLoad:
@@ -34,7 +33,8 @@ def alarm_load(kpis: AlarmKpis, names: Mapping[str, tuple[str, Names]]) -> Alarm
         kpis.acknowledging.p95_s,
         tuple(
             FrequentLine(one.definition, *names.get(one.definition, unnamed), one.calls)
-            for one in kpis.top[:MOST_FREQUENT]
+            for one in kpis.top
             if one.calls > 1
         ),
+        dict(kpis.priorities),
     )

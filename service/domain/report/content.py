@@ -197,7 +197,8 @@ class FrequentLine:
 class AlarmLoad:
     """How the shift's alarms loaded its operators, as ``alarm_kpi.AlarmKpis`` says. known_h: hours
     of the shift in which the service watched. quiet: raises that called nobody. open: called, and
-    acknowledged by nobody."""
+    acknowledged by nobody. mix: the calls by priority; None in reports that were made without it.
+    """
 
     known_h: float
     operators: int
@@ -208,6 +209,7 @@ class AlarmLoad:
     median_s: float | None
     p95_s: float | None
     frequent: tuple[FrequentLine, ...]
+    mix: Mapping[Priority, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
