@@ -76,6 +76,11 @@ class Chattering:
     calm_s: float = 600.0
 
 
+FLAPPING = Chattering(raises=12, window_s=3_600.0, calm_s=900.0)
+"""The same over an hour. What comes every five minutes is too slow for a minute's window, and alone
+fills an operator's hour (ISA-18.2: twelve an hour are the most that one can handle)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Handling:
     """What is done about the alarms of one rule.
@@ -84,7 +89,9 @@ class Handling:
     stands, every so often. escalate_s: told further when nobody acknowledged for so long, and again
     after as long, up to escalate_times. shadow: evaluated, counted and kept in the journal, but
     nobody is called. suppressed_by: while any of these holds nobody is called. settle_s: when its
-    alarm goes, those that it explained have so long to go as well before they are told.
+    alarm goes, those that it explained have so long to go as well before they are told. chattering,
+    flapping: from when on an alarm that comes again and again is not told any more, within moments
+    and more slowly.
     """
 
     latching: bool = False
@@ -95,6 +102,7 @@ class Handling:
     suppressed_by: tuple[Condition, ...] = ()
     settle_s: float = 60.0
     chattering: Chattering = Chattering()
+    flapping: Chattering = FLAPPING
     guidance: Guidance | None = None
 
 

@@ -67,7 +67,7 @@ class Silencing:
         explaining = [d for one in self._losses.values() for part, _ in one.parts for d in part]
         explaining += [d for ids in self._of_stage.values() for d in ids]
         self._stood = {id_: _Stood() for id_ in explaining}
-        self._chatter: dict[str, Chatter] = {}
+        self._chatter: dict[str, tuple[Chatter, Chatter]] = {}  # within moments, and more slowly
         self._groups: dict[str, _Group] = {}
         self._found: dict[Explained, str | None] = {}
         self._found_ns = 0
@@ -76,11 +76,16 @@ class Silencing:
 
     def raised(self, definition: AlarmDefinition, at_ns: int) -> Silence | None:
         """Why nobody is to be called about ``definition``, which is raised at ``at_ns``."""
-        chatter = self._chatter.get(definition.id)
-        if chatter is None:
-            chatter = self._chatter[definition.id] = Chatter(definition.handling.chattering)
-        chatter.raised(at_ns)
         self._found = {}  # what explains may have come since
+        handling = definition.handling
+        if definition.id not in self._chatter:
+            both = Chatter(handling.chattering), Chatter(handling.flapping)
+            self._chatter[definition.id] = both
+        chattering, flapping = self._chatter[definition.id]
+        chattering.raised(at_ns)
+        # A cause that flaps must not silence what it explained for long after it has gone.
+        if self._cause_of(definition.id, at_ns) is None:
+            flapping.raised(at_ns)
         return self.silence(definition, at_ns)
 
     def silence(self, definition: AlarmDefinition, at_ns: int) -> Silence | None:
@@ -90,8 +95,7 @@ class Silencing:
         cause = self._cause_of(definition.id, at_ns)
         if cause is not None:
             return Silence(Quiet.INHIBITED, self._alarm_of(cause))
-        chatter = self._chatter.get(definition.id)
-        if chatter is not None and chatter.chatters(at_ns):
+        if any(one.chatters(at_ns) for one in self._chatter.get(definition.id, ())):
             return Silence(Quiet.CHATTERING)
         return None
 

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from service.domain.handling import (
+    FLAPPING,
     Chattering,
     Condition,
     Guidance,
@@ -96,6 +97,14 @@ class ChatteringTable(Section):
     calm_s: Annotated[WaitS, Field(examples=[600])] = 600.0
 
 
+class FlappingTable(Section):
+    """flapping = { raises = …, window_s = …, calm_s = … }"""
+
+    raises: Annotated[Whole, Field(ge=2, le=100, examples=[12])] = FLAPPING.raises
+    window_s: Annotated[WaitS, Field(examples=[3_600])] = FLAPPING.window_s
+    calm_s: Annotated[WaitS, Field(examples=[900])] = FLAPPING.calm_s
+
+
 class HandlingTable(Section):
     """What is done about a rule's alarms."""
 
@@ -107,6 +116,7 @@ class HandlingTable(Section):
     suppressed_by: tuple[ConditionTable, ...] = ()
     settle_s: Annotated[DelayS, Field(examples=[60])] = 60.0
     chattering: ChatteringTable = ChatteringTable()
+    flapping: FlappingTable = FlappingTable()
     guidance: GuidanceTable | None = None
 
     @property
@@ -121,5 +131,6 @@ class HandlingTable(Section):
             suppressed_by=tuple(one.condition for one in self.suppressed_by),
             settle_s=self.settle_s,
             chattering=Chattering(**self.chattering.model_dump()),
+            flapping=Chattering(**self.flapping.model_dump()),
             guidance=None if self.guidance is None else self.guidance.guidance,
         )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.chattering import Chatter
-from service.domain.handling import Chattering
+from service.domain.handling import FLAPPING, Chattering
 from service.domain.instants import SECOND_NS
 
 SETTINGS = Chattering(raises=3, window_s=60.0, calm_s=600.0)
@@ -32,6 +32,17 @@ def test_an_alarm_chatters(raised_s: list[int], now_s: int, chatters: bool) -> N
     for s in raised_s:
         chatter.raised(s * SECOND_NS)
     assert chatter.chatters(now_s * SECOND_NS) is chatters
+
+
+@pytest.mark.parametrize(("every_min", "chatters"), [(2, True), (5, True), (6, False)])
+def test_what_comes_all_day_long_flaps_only_when_it_comes_often(
+    every_min: int, chatters: bool
+) -> None:
+    chatter = Chatter(FLAPPING)
+    times = range(0, 24 * 60, every_min)
+    for n in times:
+        chatter.raised(n * 60 * SECOND_NS)
+    assert chatter.chatters(times[-1] * 60 * SECOND_NS) is chatters
 
 
 @given(

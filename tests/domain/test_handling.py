@@ -33,6 +33,7 @@ escalate_s = 900
 shadow = true
 settle_s = 120
 chattering = { raises = 5, window_s = 120 }
+flapping = { raises = 20, calm_s = 1800 }
 suppressed_by = [
   { tag = "ROW.INTERVAL", above = 600 },
   { tag = "UT-RTO1-TT150.PV", below = 700 },
@@ -74,6 +75,7 @@ def test_handling_is_read_and_carried_into_every_definition(site: Site) -> None:
         ),
         settle_s=120.0,
         chattering=Chattering(5, 120.0, 600.0),
+        flapping=Chattering(20, 3_600.0, 1_800.0),
         guidance=Guidance(
             cause=Words("a cause", "原因"),
             consequence=Words("a consequence", "后果"),
@@ -143,6 +145,7 @@ def test_what_a_rule_judges_by_is_part_of_its_identity(site: Site) -> None:
         ('en = "a cause", zh', "zh", "limit[1].guidance.cause.en: expected a value, found none"),
         ("respond_min = 10\n", "", "limit[1].guidance.respond_min: expected a value, found none"),
         ("raises = 5", "raises = 1", "limit[1].chattering.raises: expected a number of at least 2"),
+        ("raises = 20", "raises = 1", "limit[1].flapping.raises: expected a number of at least 2"),
         (
             "escalate_s = 900",
             'escalate_s = "15 min"',

@@ -30,6 +30,7 @@ on_delay_s = 0
 off_delay_s = 0
 priority = "{priority}"
 chattering = {{ raises = 100, window_s = 1, calm_s = 1 }}
+flapping = {{ raises = 100, window_s = 1, calm_s = 1 }}
 """
 RULES = RULE.format(priority="critical", digits="0246") + RULE.format(priority="low", digits="1357")
 """Critical alarms are told at once; the others by digests, once they are more than ten."""

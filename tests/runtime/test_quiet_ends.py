@@ -79,6 +79,22 @@ async def test_a_chattering_alarm_is_damped_and_its_last_state_told(tmp_path: Pa
         assert [kind for _, kind in (await told(r)).messages][4:] == ["reraised"]
 
 
+async def test_an_alarm_that_comes_too_slowly_to_chatter_is_damped_too(tmp_path: Path) -> None:
+    flapping = Handling(flapping=Chattering(raises=4, window_s=600.0, calm_s=100.0))
+    rule = LimitRule("hot", LimitKind.H, ("GZ-*",), Priority.HIGH, Timing(), handling=flapping)
+    async with rig(tmp_path, rules=(rule,), tags=MACHINE) as r:
+        for s in range(0, 175, 35):
+            await live(r, s + 5, some(s, [FLOW], 60.0), beside=())
+            if s < 140:
+                await live(r, s + 35, some(s + 5, [FLOW], 10.0), beside=())
+        assert [kind for _, kind in (await told(r)).messages] == ["raised", "returned"] * 3
+        assert (await told(r)).quiet == {"chattering": 1}
+        await live(r, 239, beside=())
+        assert len((await told(r)).messages) == 6
+        await live(r, 242, beside=())  # it has stood since, and that is told
+        assert [kind for _, kind in (await told(r)).messages][6:] == ["reraised"]
+
+
 async def test_a_restart_in_the_midst_calls_nobody_before_all_has_settled(tmp_path: Path) -> None:
     async with rig(tmp_path, rules=RULES, tags=TAGS) as r:
         await started(r)

@@ -34,7 +34,9 @@ from tests.watch_rig import T0
 
 SETTLE_S, CALM_S = 30, 90
 HANDLING = Handling(
-    settle_s=float(SETTLE_S), chattering=Chattering(raises=3, window_s=60.0, calm_s=float(CALM_S))
+    settle_s=float(SETTLE_S),
+    chattering=Chattering(raises=3, window_s=60.0, calm_s=float(CALM_S)),
+    flapping=Chattering(raises=4, window_s=600.0, calm_s=float(CALM_S)),
 )
 TAGS = [Tag(f"CB-L01-TT{n}.PV", "plant", "n", limits=Limits(h=1.0, hh=2.0)) for n in range(5)]
 RULES = (
@@ -147,3 +149,19 @@ def test_a_loss_changes_nothing_of_what_is_judged(moves: list[tuple[int, str, bo
             plant.so[id_] = true and (plant is lossy or id_ not in LOSSES)
         plant.pass_s(10)
     assert [one for one in lossy.raised if one[0] not in LOSSES] == sound.raised
+
+
+def test_what_a_loss_explained_is_not_held_to_flap_afterwards() -> None:
+    plant, loss, bad = Plant(), "plc:plant/CB", "bad:CB-L01-TT0.PV"
+    plant.so[loss] = True
+    plant.pass_s(5)
+    for _ in range(6):
+        plant.so[bad] = True
+        plant.pass_s(5)
+        plant.so[bad] = False
+        plant.pass_s(31)
+    plant.so[loss] = False
+    plant.pass_s(SETTLE_S + 3)
+    plant.so[bad] = True
+    plant.pass_s(1)
+    assert plant.called == [loss, bad]

@@ -75,7 +75,7 @@ def bench_rules(delay_s: float, *, told_always: bool = False) -> tuple[Rule, ...
         (LimitKind.L, Priority.MEDIUM),
         (LimitKind.LL, Priority.HIGH),
     )
-    handling = Handling(chattering=NEVER) if told_always else Handling()
+    handling = Handling(chattering=NEVER, flapping=NEVER) if told_always else Handling()
     return (
         *(
             LimitRule(str(kind), kind, ("*",), priority, timing, handling=handling)
