@@ -28,7 +28,7 @@ from service.domain.instants import SECOND_NS, seconds
 from service.runtime.clock import Clock
 from service.runtime.deliver import Attempt, Outbox, Outcome, Pending, Portion, Queue, Waiting
 from service.runtime.errors import ConnectorError, Rejected, Retryable
-from service.runtime.notify import Destination, Final, Gone, Message, SiteName
+from service.runtime.notify import Destination, Final, Gone, Message, MessageKind, SiteName
 from service.runtime.pace import Pace
 from service.runtime.parcels import Item, Parcel, Room, alarm_parcel, digest_parcel, planned
 from service.runtime.progress import Progress
@@ -79,6 +79,7 @@ class Courier:
         self._pace = Pace(destination.notifier.limits, clock)
         self._sending = asyncio.Lock()
         self._is_enabled = False
+        self._was_interrupted = True
         self.has_begun = False
         """Whether it knows how its destination stood, and what waits."""
 
@@ -162,7 +163,12 @@ class Courier:
         if self._pace.is_limited:
             room = Room(self._pace.room(critical=True), self._pace.room(critical=False))
         sent = 0
-        for item in planned(portion, room):
+        items = planned(portion, room)
+        if self._was_interrupted:
+            again = await self._until_done(partial(self._post.interrupted, self.destination.name))
+            self._was_interrupted = again is not None
+            items = items if again is None else [again]
+        for item in items:
             parcel = await self._parcel(item)
             if parcel is None:
                 continue
@@ -204,9 +210,12 @@ class Courier:
         return None if gathered is None else digest_parcel(self._site, gathered)
 
     async def _hand_over(self, parcel: Parcel) -> None:
-        attempt, error = await self._attempt(
-            parcel.message, alarm=parcel.alarm, notices=parcel.notices
+        message = parcel.message
+        is_digest = message.kind is MessageKind.DIGEST
+        await self._until_done(
+            partial(self._post.bind, parcel.told.seqs, message.id, is_digest=is_digest)
         )
+        attempt, error = await self._attempt(message, alarm=parcel.alarm, notices=parcel.notices)
         now_ns = self._clock.now_ns()
         if error is None:
             await self._keep(attempt, parcel, WORKS)

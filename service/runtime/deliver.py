@@ -163,6 +163,11 @@ class Outbox(Protocol):
         Of the notices the ``listed`` most urgent are given, of those the first that came."""
         ...
 
+    async def bind(self, seqs: Sequence[int], message: str, *, is_digest: bool) -> None:
+        """Notes before an attempt that ``message`` tells rows ``seqs``, so that these and no others
+        are sent under its id again when nobody learns how the attempt ended."""
+        ...
+
     async def keep(
         self,
         attempt: Attempt,
@@ -185,6 +190,11 @@ class Queue(Protocol):
 
     async def standing(self, destination: str, now_ns: int) -> Standing:
         """How the destination stood when the service ended; fresh when it is new."""
+        ...
+
+    async def interrupted(self, destination: str) -> Pending | None:
+        """What a message of one alarm told of which nobody knows whether it was taken; None when
+        there is none. A digest is one that was tried."""
         ...
 
     async def waiting(self, destination: str) -> Waiting:

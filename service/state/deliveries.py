@@ -93,7 +93,7 @@ class StateDeliveries:
                 .where(meant)
                 .values(
                     state="pending", attempts=0, since_ns=now_ns, tried_ns=now_ns, next_ns=now_ns,
-                    handed_ns=None, collect=None, digest=None,
+                    handed_ns=None, collect=None, digest=None, bound=None,
                 )
             )  # fmt: skip
             for destination, count in counts:

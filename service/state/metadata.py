@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import MetaData
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()

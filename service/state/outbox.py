@@ -26,6 +26,7 @@ from service.state.outbox_rows import (
     give,
     keep_circuit,
     load_circuit,
+    pending_of,
 )
 from service.state.tables import alarm
 from service.state.tables_outbox import attempt as attempts
@@ -63,6 +64,29 @@ class StateOutbox:
             lambda c: gather(c, destination, what, now_ns, listed=listed)
         )
 
+    async def bind(self, seqs: Sequence[int], message: str, *, is_digest: bool) -> None:
+        """Notes before an attempt that ``message`` tells rows ``seqs``."""
+        bound = {"digest" if is_digest else "bound": message}
+
+        def write(connection: Connection) -> None:
+            for some in _parts(seqs):
+                connection.execute(update(outbox).where(outbox.c.seq.in_(some)).values(**bound))
+
+        await self._database.write(write)
+
+    async def interrupted(self, destination: str) -> Pending | None:
+        """What a message of one alarm told of which nobody knows whether it was taken."""
+        bound = select(outbox.c.alarm).where(
+            _pending_at(destination), outbox.c.bound.is_not(None), outbox.c.digest.is_(None)
+        )
+
+        def read(connection: Connection) -> Pending | None:
+            alarms = connection.execute(bound.limit(1)).scalars().all()
+            found = pending_of(connection, destination, alarms, only_bound=True)
+            return found[0] if found else None
+
+        return await self._database.read(read)
+
     async def keep(
         self,
         attempt: Attempt,
@@ -91,7 +115,7 @@ class StateOutbox:
                     .where(outbox.c.seq.in_(some))
                     .values(
                         attempts=outbox.c.attempts + 1, tried_ns=attempt.at_ns,
-                        message=attempt.message, answer=answer, **fate,
+                        message=attempt.message, answer=answer, bound=None, **fate,
                     )
                 )  # fmt: skip
             if release:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, RowMapping, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, RowMapping, and_, func, insert, select, true, update
 
 from service.domain.announcing import Announcement
 from service.domain.circuit import WORKS, Circuit, CircuitState
@@ -97,8 +97,11 @@ def give(connection: Connection, rows: Sequence[RowMapping], to: str, now_ns: in
     return len(given)
 
 
-def pending_of(connection: Connection, name: str, alarms: Sequence[str]) -> list[Pending]:
-    """What waits for destination ``name`` about each of ``alarms``, in their order."""
+def pending_of(
+    connection: Connection, name: str, alarms: Sequence[str], *, only_bound: bool = False
+) -> list[Pending]:
+    """What waits for destination ``name`` about each of ``alarms``, in their order; only_bound: of
+    that what a message told already."""
     place = func.row_number().over(partition_by=outbox.c.alarm, order_by=outbox.c.ordinal)
     ranked = (
         select(outbox, place.label("place"))
@@ -106,6 +109,7 @@ def pending_of(connection: Connection, name: str, alarms: Sequence[str]) -> list
             outbox.c.destination == name,
             outbox.c.state == "pending",
             outbox.c.alarm.in_(alarms),
+            outbox.c.bound.is_not(None) if only_bound else true(),
         )
         .subquery()
     )

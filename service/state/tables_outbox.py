@@ -19,6 +19,7 @@ outbox = Table(
     Column("priority", Integer, nullable=False),
     Column("collect", String(120)),  # what is told together; NULL: the alarm by itself
     Column("digest", String(60)),  # the one that was tried, whose content stays as it is
+    Column("bound", String(60)),  # the message of one alarm that tells it, until it is answered
     Column("notice", LargeBinary, nullable=False),  # JSON
     Column("state", String(20), nullable=False),  # pending, delivered, dead, dismissed
     Column("attempts", Integer, nullable=False),
@@ -36,6 +37,7 @@ outbox = Table(
     Index("outbox_collect", "destination", "collect"),
     Index("outbox_digest", "destination", "digest"),
     Index("outbox_once", "transition", "destination", unique=True),
+    Index("outbox_bound", "destination", "bound"),
     Index("outbox_order", "ordinal"),
     Index("outbox_alarm", "alarm", "destination", "state", "ordinal"),
     Index("outbox_by_state", "state", "seq"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -462,6 +463,38 @@ async def test_what_will_never_be_taken_is_a_dead_letter_at_once(tmp_path: Path)
         await rig.pass_s(60)
         assert bad.got == ["t2"]
         assert good.got == ["t1"]
+
+
+class DyingOutbox(StateOutbox):
+    """Whose process dies between the receiver's answer and the mark."""
+
+    async def keep(self, attempt: Attempt, *rest: Any, **more: Any) -> None:
+        raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize("collect", [None, "flood"])
+async def test_after_a_crash_the_same_rows_go_again_under_the_same_id(
+    tmp_path: Path, collect: str | None
+) -> None:
+    receiver = Receiver()
+    rows = [("t1", "a"), ("t2", "a"), ("t3", "b")][: None if collect else 2]
+    first, second = " ".join(row[0] for row in rows), ("t4", "a")
+    async with post_rig(
+        tmp_path, to(receiver), through=lambda box: DyingOutbox(box._database)
+    ) as rig:
+        await put_rows(rig.database, *rows, collect=collect)
+        rig.news.step()
+        while not rig.tasks[0].done():
+            await asyncio.sleep(0.001)
+        await rig.put(second, collect=collect)
+        await rig.put(("c1", "c"), priority=Priority.CRITICAL)
+    async with post_rig(tmp_path, to(receiver)) as rig:
+        await rig.pass_s(10)
+        assert receiver.tried.count(first) == 2
+        assert sorted(receiver.tried) == sorted([first, first, "t4", "c1"])
+        repeated = [one.id for one in receiver.messages if len(one.notices) > 1]
+        assert len(set(repeated)) == 1
+        assert set((await rig.states()).values()) == {"delivered"}
 
 
 class BusyOutbox(StateOutbox):
