@@ -147,9 +147,7 @@ async def rig(
     states = AlarmStates(definitions.all())
     states.silencer = Silencing(definitions, line, states, clock)
     live = LiveTable(table)
-    absence = AbsenceRules(
-        definitions, live, states, keep_alive_s=lambda _: 5.0, started_ns=clock.now_ns()
-    )
+    absence = AbsenceRules(definitions, live, states, keep_alive_s=lambda _: 5.0, clock=clock)
     async with open_database(f"sqlite:///{folder / 'state.db'}") as database:
         store = StateAlarms(
             database, SiteName("s", "Site", "厂", "http://x"), [Destination("m", Silent())]

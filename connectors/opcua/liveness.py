@@ -6,8 +6,9 @@ message brings reaches from the proof before it to its PublishTime. Where the se
 further than 5 s from ours, PublishTime means nothing here, and the receipt of the message stands
 for it; that claims the time on the wire too, which is far less than the error of such a clock. The
 first cover begins when all items of the group exist. A message behind which others wait proves
-nothing yet. Covers reach back over a lost connection only where the subscription lived on and every
-message of it was had in the end.
+nothing yet. Once our own clock was put back, covers begin at its new present; what was covered
+before may then be so twice. Covers reach back over a lost connection only where the subscription
+lived on and every message of it was had in the end.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from service.domain.coverage import Cover
 from service.domain.instants import SECOND_NS
 
 CLOCK_TOLERANCE_NS = 5 * SECOND_NS
+STEP_BACK_NS = 2 * CLOCK_TOLERANCE_NS
+"""No server's clock leads proofs back so far while ours goes on: ours was put back."""
 QUIET_KEEP_ALIVES = 2
 
 
@@ -44,6 +47,10 @@ class Liveness:
     def prove(self, publish_ticks: int, *, now_ns: int, more: bool) -> Cover | None:
         """The cover that a message brings which was published at ``publish_ticks``."""
         end_ns = published_at(publish_ticks, now_ns=now_ns)
+        if end_ns + STEP_BACK_NS < self.proven_ns:
+            # This message is the first of the new present; what lies before it is proven by none.
+            self.proven_ns = min(end_ns, now_ns)
+            return None
         if more or end_ns <= self.proven_ns:
             return None
         cover = Cover(self.group, self.proven_ns, end_ns)

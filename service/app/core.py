@@ -173,7 +173,7 @@ async def open_core(
         states = AlarmStates(definitions.all())
         absence = AbsenceRules(
             definitions, live, states,
-            keep_alive_s=partial(_keep_alive_s, found, clock), started_ns=clock.now_ns(),
+            keep_alive_s=partial(_keep_alive_s, found, clock), clock=clock,
         )  # fmt: skip
         seen_at = url or site.service.public_url or ""
         name = SiteName(site.id, site.name_en, site.name_zh, seen_at, site.zone)

@@ -9,12 +9,14 @@ import numpy as np
 
 from service.domain.batch import Batch, Origin, happened_ns
 from service.domain.coverage import Coverage
-from service.domain.instants import seconds
+from service.domain.instants import SECOND_NS, seconds
 from service.domain.quality import is_bad
 from service.domain.tagtable import TagTable
 from service.runtime.log import JournalReader
 
 NEVER = -1
+STEP_BACK_NS = 10 * SECOND_NS
+"""What comes so much before what came earlier was told by a clock that was put back since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,14 @@ class LiveTable:
 
     def take(self, batch: Batch) -> None:
         """Takes in a Batch; an older value never replaces a newer one, and one that a wrong clock
-        dates into the future only holds until the next comes."""
+        dates into the future only holds until the next comes. Once our own clock was put back, what
+        comes then is the newer."""
         for cover in batch.covers:
             coverage = self._covers.setdefault(cover.group, Coverage())
+            present_ns = max(cover.end_ns, batch.received_ns)
+            put_back = present_ns + STEP_BACK_NS < (coverage.end_ns or 0)
+            if put_back and batch.origin is Origin.LIVE:
+                coverage = self._covers[cover.group] = Coverage()
             coverage.add(cover.start_ns, cover.end_ns)
             coverage.forget_before(cover.start_ns)
         if not len(batch) or batch.origin is Origin.BACKFILL:
@@ -63,7 +70,8 @@ class LiveTable:
         _, first_of_reversed = np.unique(tag[::-1], return_index=True)
         last[:] = False
         last[len(tag) - 1 - first_of_reversed] = True
-        rows = order[last & (happened[order] >= self._happened[tag])]
+        is_later = batch.received_ns + STEP_BACK_NS < self._received[tag]
+        rows = order[last & (is_later | (happened[order] >= self._happened[tag]))]
         tag = batch.tag[rows]
         self.revision += 1
         self._time[tag] = batch.time_ns[rows]

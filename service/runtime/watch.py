@@ -17,6 +17,7 @@ from service.runtime.errors import Retryable
 from service.runtime.log import JournalReader
 from service.runtime.progress import Progress
 from service.runtime.retry import until_done
+from service.runtime.steady import Steady
 from service.runtime.suppressing import Suppressions
 from service.runtime.watch_absence import AbsenceRules
 from service.runtime.watch_deliveries import DeliveryRules
@@ -69,7 +70,7 @@ class Watch:
         self._step = asyncio.Lock()
         self._judged_ns: int | None = None
         self._read = Progress()
-        self._committed_ns = 0
+        self._committed_s: float | None = None
         self.position = 0
         self.transitions = Progress()
         self.commits = 0
@@ -111,9 +112,9 @@ class Watch:
 
     async def run_absence(self) -> None:
         """Looks for silent item groups and lets time pass for all alarms, for ever."""
-        started_ns = self._clock.now_ns()
+        steady = Steady(self._clock)
         while True:
-            settled = self._clock.now_ns() - started_ns >= seconds(SETTLE_S)
+            settled = steady.passed_ns() >= seconds(SETTLE_S)
             await self.look_around(call=settled)
             await self._clock.sleep(ABSENCE_EVERY_S)
 
@@ -165,7 +166,8 @@ class Watch:
         """Commits what changed at once, and the cursor alone at most once a second: without
         changes,
         judging the same entries again gives the same."""
-        waited = self._clock.now_ns() - self._committed_ns >= seconds(CURSOR_EVERY_S)
+        now_s, last_s = self._clock.monotonic_s(), self._committed_s
+        waited = last_s is None or now_s - last_s >= CURSOR_EVERY_S / self._clock.speed
         if self._states.dirty or (waited and self._read.value != self.position):
             await self._commit()
 
@@ -180,7 +182,7 @@ class Watch:
         except BaseException:
             self._states.put_back(changed, transitions)  # it may be kept; keeping is idempotent
             raise
-        self._committed_ns = now_ns
+        self._committed_s = self._clock.monotonic_s()
         self.position = self._read.value
         self.commits += 1
         self.transitions.reach(self.transitions.value + len(transitions))

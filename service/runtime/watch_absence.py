@@ -1,4 +1,8 @@
-"""Rules on absence, in processing time: an item group that gives no sign of life."""
+"""Rules on absence, in processing time: an item group that gives no sign of life.
+
+How long ago the last sign came is told by the monotonic clock: who sets the wall clock neither
+makes a source silent nor hides that it is.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,17 @@ from service.domain.alarm import Input
 from service.domain.definitions import Definitions
 from service.domain.instants import seconds
 from service.runtime.alarms import AlarmStates
+from service.runtime.clock import Clock
 from service.runtime.live import LiveTable
+from service.runtime.steady import Steady
 
 DEFAULT_KEEP_ALIVE_S = 10.0
 """Used until a source has told its revised keep-alive; real seconds."""
 
 
 class AbsenceRules:
-    """Judges communication: lost beyond 2 × the revised keep-alive without coverage."""
+    """Judges communication: lost beyond 2 × the revised keep-alive without coverage. Times of
+    signs of life are those of ``Steady``."""
 
     def __init__(
         self,
@@ -24,27 +31,48 @@ class AbsenceRules:
         states: AlarmStates,
         *,
         keep_alive_s: Callable[[str], float | None],
-        started_ns: int,
+        clock: Clock,
     ) -> None:
         self._alarms = definitions.groups
         self._live = live
         self._states = states
         self._keep_alive_s = keep_alive_s
-        self._started_ns = started_ns
+        self._steady = Steady(clock)
+        self._looked_ns = 0
+        self._until_ns: dict[str, int | None] = {}
+        self._heard_ns: dict[str, int] = {}
 
     def patience_ns(self, group: str) -> int:
         """How long ``group`` may be silent before it counts as lost."""
         return seconds(2.0 * (self._keep_alive_s(group) or DEFAULT_KEEP_ALIVE_S))
 
     def judge(self, now_ns: int) -> None:
-        """Judges every item group at ``now_ns``."""
+        """Judges every item group at ``now_ns``, which is the present."""
+        stepped = self._steady.look() != 0
+        passed_ns = self._steady.passed_ns()
         for alarm in self._alarms:
             until_ns = self._live.covered_until_ns(alarm.group)
-            # A service that has just started waits for its sources before it calls them lost.
-            heard_ns = max(until_ns or 0, self._started_ns)
-            lost_ns = heard_ns + self.patience_ns(alarm.group)
-            if now_ns > lost_ns:
-                self._states.judge(alarm.definition, Input.TRUE, lost_ns)
+            patience_ns = self.patience_ns(alarm.group)
+            overdue_ns = passed_ns - self._heard(alarm.group, until_ns, now_ns) - patience_ns
+            if stepped and self._states[alarm.definition.id].pending_ns is not None:
+                # The delay began by another clock: it is counted anew by this one.
+                self._states.judge(alarm.definition, Input.UNKNOWN, now_ns)
+            if overdue_ns > 0:
+                self._states.judge(alarm.definition, Input.TRUE, now_ns - overdue_ns)
                 self._states.judge(alarm.definition, Input.TRUE, now_ns)
-            elif until_ns is not None and now_ns <= until_ns + self.patience_ns(alarm.group):
+            elif until_ns is not None and now_ns <= until_ns + patience_ns:
                 self._states.judge(alarm.definition, Input.FALSE, now_ns)
+        self._looked_ns = passed_ns
+
+    def _heard(self, group: str, until_ns: int | None, now_ns: int) -> int:
+        """When ``group`` last gave a sign of life; ``until_ns`` is up to when it is covered now.
+
+        A service that has just started waits for its sources before it calls them lost. A sign that
+        was not there at the last look came after it, whatever the wall clock says.
+        """
+        if self._until_ns.get(group) != until_ns and until_ns is not None:
+            passed_ns = self._steady.passed_ns()
+            age_ns = min(max(now_ns - until_ns, 0), passed_ns - self._looked_ns)
+            self._heard_ns[group] = passed_ns - age_ns
+            self._until_ns[group] = until_ns
+        return self._heard_ns.get(group, 0)

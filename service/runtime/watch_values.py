@@ -19,6 +19,7 @@ from service.domain.quality import is_bad
 from service.domain.rules import BadQualityRule, LimitKind, StaleRule
 from service.domain.tagtable import TagTable
 from service.runtime.alarms import AlarmStates
+from service.runtime.live import STEP_BACK_NS
 
 LIMITS = tuple(LimitKind)
 BAD = len(LIMITS)
@@ -97,6 +98,8 @@ class ValueRules:
 
     def take(self, batch: Batch) -> None:
         """Judges one Batch; call in journal order."""
+        if batch.origin is Origin.LIVE:
+            self._find_step_back(batch)
         for cover in batch.covers:
             if cover.group in self._group_names:
                 self._resume(self._group_names.index(cover.group), cover.start_ns)
@@ -109,6 +112,35 @@ class ValueRules:
     def _watch(self, key: tuple[int, int], definition: AlarmDefinition) -> None:
         self._definition[key] = definition
         self._watched[key] = True
+
+    def _find_step_back(self, batch: Batch) -> None:
+        """Notices by its receipt that our clock was put back since the Batch before."""
+        for group, name in enumerate(self._group_names):
+            if name.partition("/")[0] != batch.source:
+                continue
+            covers = [cover for cover in batch.covers if cover.group == name]
+            present_ns = max([batch.received_ns, *(cover.end_ns for cover in covers)])
+            if present_ns + STEP_BACK_NS < self._watermark[group]:
+                present_ns = min([batch.received_ns, *(cover.start_ns for cover in covers)])
+                self._put_back(group, int(self._watermark[group]) - present_ns)
+
+    def _put_back(self, group: int, by_ns: int) -> None:
+        """What was known at the watermark is known at the present: delays go on from there."""
+        self._watermark[group] -= by_ns
+        if self._resumed[group] > NEVER:
+            self._resumed[group] -= by_ns
+        mine = self._group_of == group
+        self._seen_ns[mine & (self._seen_ns > NEVER)] -= by_ns
+        now_ns = int(self._watermark[group])
+        for key in [k for k in self._pending if self._group_of[k[1]] == group]:
+            since_ns, value = self._states[self._definition[key].id].pending_ns, self._pending[key]
+            held = Input.TRUE if self._true[key] else Input.FALSE
+            self._judge(key, Input.UNKNOWN, now_ns, None)
+            if since_ns is not None:
+                self._judge(key, held, since_ns - by_ns, value)
+        for at in np.flatnonzero(self._silence_runs & mine[self._cyclic_numbers]).tolist():
+            definition, _ = self._cyclic[int(self._cyclic_numbers[at])]
+            self._states.judge(definition, Input.UNKNOWN, now_ns)  # runs anew from its last value
 
     def _resume(self, group: int, start_ns: int) -> None:
         """After a gap nothing is known of what was between: delays that were running start anew."""

@@ -45,7 +45,7 @@ async def watch(folder: Path) -> Figures:
                 LiveTable(tags),
                 states,
                 keep_alive_s=lambda _: None,
-                started_ns=clock.now_ns(),
+                clock=clock,
             ),
         )
         await watching.load()

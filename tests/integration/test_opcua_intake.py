@@ -298,3 +298,34 @@ async def test_items_are_created_in_calls_as_small_as_the_server_wants() -> None
     assert created.statuses == (0,) * 8
     assert created.sampling_ms == (100.0, 100.0)
     assert created.queue_size == (2, 2)
+
+
+async def test_a_clock_that_was_put_back_leaves_no_blind_hour() -> None:
+    """Covers go on from the new present, and none reaches over what no message proved."""
+    back = timedelta(hours=-1)
+    published = [NOW, *(NOW + back + timedelta(seconds=s) for s in (5, 10, 15))]
+    clock = FakeClock(NOW_NS)
+    liveness = Liveness("plant/main", 5.0, 1.0, proven_ns=NOW_NS - SECOND_NS, heard_s=0.0)
+    kept = Kept("plant", {7: TAG}, Inbox("plant"), Pki(Path("unused")))
+    kept.subscriptions[5] = subscription = Subscription(5, "plant/main", liveness, "")
+    intake = Intake(kept, clock, endpoint=SETTINGS.endpoint)
+    for sequence, at in enumerate(published, start=1):
+        message = decode_publish(_message(sequence, float(sequence), published=at)).message
+        intake.accept(subscription, message, more=False)
+        if sequence == 1:
+            clock.step(-3_600 * SECOND_NS)
+        await clock.advance(5)
+    batches = [await kept.inbox.get() for _ in published]
+    covers = [(c.start_ns - NOW_NS, c.end_ns - NOW_NS) for b in batches for c in b.covers]
+    hour = 3_600 * SECOND_NS
+    assert covers == [
+        (-SECOND_NS, 0),
+        (5 * SECOND_NS - hour, 10 * SECOND_NS - hour),
+        (10 * SECOND_NS - hour, 15 * SECOND_NS - hour),
+    ]
+
+
+def test_a_server_whose_time_leads_does_not_lead_covers_back() -> None:
+    liveness = Liveness("plant/main", 5.0, 1.0, proven_ns=NOW_NS + 4 * SECOND_NS, heard_s=0.0)
+    assert liveness.prove(0, now_ns=NOW_NS - 5 * SECOND_NS, more=False) is None
+    assert liveness.proven_ns == NOW_NS + 4 * SECOND_NS

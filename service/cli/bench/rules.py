@@ -255,7 +255,7 @@ async def _watching(
             )
             absence = AbsenceRules(
                 definitions, LiveTable(table), states,
-                keep_alive_s=lambda _: None, started_ns=clock.now_ns(),
+                keep_alive_s=lambda _: None, clock=clock,
             )  # fmt: skip
             states.silencer = Silencing(definitions, line, states, clock)
             watch = Watch(
