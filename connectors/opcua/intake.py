@@ -17,6 +17,7 @@ from service.domain.batch import Batch, TimeOrigin, empty_batch, make_batch, row
 from service.domain.quality import OVERFLOW_BITS
 from service.runtime.clock import Clock
 from service.runtime.errors import Retryable
+from service.runtime.steady import Steady
 
 
 class Intake:
@@ -25,6 +26,7 @@ class Intake:
     def __init__(self, kept: Kept, clock: Clock, *, endpoint: str) -> None:
         self._kept = kept
         self._clock = clock
+        self._steady = Steady(clock)
         self._endpoint = endpoint
         self._tag_of = kept.tag_of
 
@@ -49,6 +51,7 @@ class Intake:
 
     def accept(self, subscription: Subscription, message: Message, *, more: bool) -> None:
         """The message that is due next, into the inbox. more: others are known to follow it."""
+        self._follow_clock()
         kept, now_ns = self._kept, self._clock.now_ns()
         subscription.liveness.heard_s = self._clock.monotonic_s()
         kept.counts["keep_alives" if message.keep_alive else "notifications"] += 1
@@ -85,6 +88,12 @@ class Intake:
         else:
             self._kept.counts["repeated_messages"] += 1
             subscription.unacknowledged.append((self._kept.position, message.sequence))
+
+    def _follow_clock(self) -> None:
+        """Once our own clock was set, proofs end where they ended, by the new time."""
+        step_ns = self._steady.look()
+        for subscription in self._kept.subscriptions.values():
+            subscription.liveness.proven_ns += step_ns
 
     def _new(self, batches: tuple[Batch, ...]) -> tuple[Batch, ...]:
         """Without what a server tells again of items that it takes up."""

@@ -6,9 +6,10 @@ message brings reaches from the proof before it to its PublishTime. Where the se
 further than 5 s from ours, PublishTime means nothing here, and the receipt of the message stands
 for it; that claims the time on the wire too, which is far less than the error of such a clock. The
 first cover begins when all items of the group exist. A message behind which others wait proves
-nothing yet. Once our own clock was put back, covers begin at its new present; what was covered
-before may then be so twice. Covers reach back over a lost connection only where the subscription
-lived on and every message of it was had in the end.
+nothing yet. Once our own clock was set, covers go on from where they ended, by the new time: put
+back, what was covered before may be so twice; set on, no hour is covered that never was. Covers
+reach back over a lost connection only where the subscription lived on and every message of it was
+had in the end.
 """
 
 from __future__ import annotations

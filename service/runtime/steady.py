@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-
-from service.domain.instants import SECOND_NS, seconds
+from service.domain.instants import seconds
 from service.runtime.clock import Clock
 
 STEP_S = 3.0
 """Real seconds by which wall clock and monotonic clock part between two looks, to be a step: a time
 server's slow corrections stay far below."""
-
-log = logging.getLogger(__name__)
 
 
 class Steady:
@@ -38,5 +34,4 @@ class Steady:
         if abs(step_ns) <= seconds(STEP_S * max(1.0, self._clock.speed)):
             return 0
         self.steps += 1
-        log.warning("clock.stepped by_s=%.1f steps=%d", step_ns / SECOND_NS, self.steps)
         return step_ns

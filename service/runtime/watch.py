@@ -67,6 +67,7 @@ class Watch:
         self._absence = absence
         self._deliveries = deliveries
         self._patience_s = patience_s
+        self._steady = Steady(clock)
         self._step = asyncio.Lock()
         self._judged_ns: int | None = None
         self._read = Progress()
@@ -90,6 +91,7 @@ class Watch:
         while True:
             for entry in await journal.read(self._read.value):
                 async with self._step:
+                    self._values.set_on(self._steady.look())
                     for rules in self._first:  # what they find decides who hears of the rest
                         rules.take(entry.batch)
                     self._values.take(entry.batch)

@@ -6,15 +6,18 @@ makes a source silent nor hides that it is.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from service.domain.alarm import Input
 from service.domain.definitions import Definitions
-from service.domain.instants import seconds
+from service.domain.instants import SECOND_NS, seconds
 from service.runtime.alarms import AlarmStates
 from service.runtime.clock import Clock
 from service.runtime.live import LiveTable
 from service.runtime.steady import Steady
+
+log = logging.getLogger(__name__)
 
 DEFAULT_KEEP_ALIVE_S = 10.0
 """Used until a source has told its revised keep-alive; real seconds."""
@@ -48,13 +51,15 @@ class AbsenceRules:
 
     def judge(self, now_ns: int) -> None:
         """Judges every item group at ``now_ns``, which is the present."""
-        stepped = self._steady.look() != 0
+        step_ns = self._steady.look()
+        if step_ns:
+            log.warning("clock.stepped by_s=%.1f steps=%d", step_ns / SECOND_NS, self._steady.steps)
         passed_ns = self._steady.passed_ns()
         for alarm in self._alarms:
             until_ns = self._live.covered_until_ns(alarm.group)
             patience_ns = self.patience_ns(alarm.group)
             overdue_ns = passed_ns - self._heard(alarm.group, until_ns, now_ns) - patience_ns
-            if stepped and self._states[alarm.definition.id].pending_ns is not None:
+            if step_ns and self._states[alarm.definition.id].pending_ns is not None:
                 # The delay began by another clock: it is counted anew by this one.
                 self._states.judge(alarm.definition, Input.UNKNOWN, now_ns)
             if overdue_ns > 0:

@@ -13,7 +13,7 @@ import numpy as np
 from service.domain.alarm import AlarmDefinition, Input
 from service.domain.batch import Batch, Origin, happened_ns
 from service.domain.definitions import Definitions
-from service.domain.instants import seconds
+from service.domain.instants import SECOND_NS, seconds
 from service.domain.judge import beyond
 from service.domain.quality import is_bad
 from service.domain.rules import BadQualityRule, LimitKind, StaleRule
@@ -25,6 +25,8 @@ LIMITS = tuple(LimitKind)
 BAD = len(LIMITS)
 KINDS = BAD + 1
 NEVER = np.iinfo(np.int64).min
+SLACK_NS = SECOND_NS
+"""Two looks at a step differ by less than that; so much a delay takes longer that a step meets."""
 
 
 class ValueRules:
@@ -108,6 +110,13 @@ class ValueRules:
         for cover in batch.covers:
             if cover.group in self._group_names:
                 self._reach(self._group_names.index(cover.group), cover.end_ns)
+
+    def set_on(self, step_ns: int) -> None:
+        """Our clock was set on by ``step_ns``: time that never passed lets no delay run out, and is
+        no gap either. Put back (below 0), the Batches themselves tell."""
+        for group in range(len(self._group_names)) if step_ns > 0 else ():
+            if self._watermark[group] > NEVER:
+                self._put_back(group, -step_ns - SLACK_NS)
 
     def _watch(self, key: tuple[int, int], definition: AlarmDefinition) -> None:
         self._definition[key] = definition

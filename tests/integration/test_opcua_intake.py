@@ -300,29 +300,32 @@ async def test_items_are_created_in_calls_as_small_as_the_server_wants() -> None
     assert created.queue_size == (2, 2)
 
 
-async def test_a_clock_that_was_put_back_leaves_no_blind_hour() -> None:
-    """Covers go on from the new present, and none reaches over what no message proved."""
-    back = timedelta(hours=-1)
-    published = [NOW, *(NOW + back + timedelta(seconds=s) for s in (5, 10, 15))]
+@pytest.mark.parametrize("step_s", [-3_600, 3_600])
+async def test_a_clock_that_was_set_leaves_no_blind_hour_and_invents_none(step_s: int) -> None:
+    """Covers go on by the new time, and none reaches over time that never passed."""
+    later = (NOW + timedelta(seconds=step_s + s) for s in (5, 10))
     clock = FakeClock(NOW_NS)
     liveness = Liveness("plant/main", 5.0, 1.0, proven_ns=NOW_NS - SECOND_NS, heard_s=0.0)
     kept = Kept("plant", {7: TAG}, Inbox("plant"), Pki(Path("unused")))
     kept.subscriptions[5] = subscription = Subscription(5, "plant/main", liveness, "")
     intake = Intake(kept, clock, endpoint=SETTINGS.endpoint)
-    for sequence, at in enumerate(published, start=1):
+    for sequence, at in enumerate((NOW, *later), start=1):
         message = decode_publish(_message(sequence, float(sequence), published=at)).message
         intake.accept(subscription, message, more=False)
         if sequence == 1:
-            clock.step(-3_600 * SECOND_NS)
+            clock.step(step_s * SECOND_NS)
         await clock.advance(5)
-    batches = [await kept.inbox.get() for _ in published]
+    batches = [await kept.inbox.get() for _ in range(3)]
     covers = [(c.start_ns - NOW_NS, c.end_ns - NOW_NS) for b in batches for c in b.covers]
-    hour = 3_600 * SECOND_NS
-    assert covers == [
-        (-SECOND_NS, 0),
-        (5 * SECOND_NS - hour, 10 * SECOND_NS - hour),
-        (10 * SECOND_NS - hour, 15 * SECOND_NS - hour),
-    ]
+    in_s = [(start_ns / SECOND_NS, end_ns / SECOND_NS) for start_ns, end_ns in covers]
+    assert in_s == [(-1, 0), (step_s, step_s + 5), (step_s + 5, step_s + 10)]
+
+
+def test_a_step_back_between_connections_leaves_no_blind_hour() -> None:
+    liveness = Liveness("plant/main", 5.0, 1.0, proven_ns=NOW_NS + 3_600 * SECOND_NS, heard_s=0.0)
+    assert liveness.prove(0, now_ns=NOW_NS, more=False) is None  # of what is before none told
+    cover = liveness.prove(0, now_ns=NOW_NS + SECOND_NS, more=False)
+    assert cover == Cover("plant/main", NOW_NS, NOW_NS + SECOND_NS)
 
 
 def test_a_server_whose_time_leads_does_not_lead_covers_back() -> None:
