@@ -19,6 +19,8 @@ from service.runtime.steady import Steady
 
 log = logging.getLogger(__name__)
 
+STEP_SETTLES_NS = 60 * SECOND_NS
+"""For so long after a step, signs of life may still come that tell the time of before."""
 DEFAULT_KEEP_ALIVE_S = 10.0
 """Used until a source has told its revised keep-alive; real seconds."""
 
@@ -42,6 +44,7 @@ class AbsenceRules:
         self._keep_alive_s = keep_alive_s
         self._steady = Steady(clock)
         self._looked_ns = 0
+        self._stepped_ns: int | None = None
         self._until_ns: dict[str, int | None] = {}
         self._heard_ns: dict[str, int] = {}
 
@@ -55,6 +58,8 @@ class AbsenceRules:
         if step_ns:
             log.warning("clock.stepped by_s=%.1f steps=%d", step_ns / SECOND_NS, self._steady.steps)
         passed_ns = self._steady.passed_ns()
+        if step_ns:
+            self._stepped_ns = passed_ns
         for alarm in self._alarms:
             until_ns = self._live.covered_until_ns(alarm.group)
             patience_ns = self.patience_ns(alarm.group)
@@ -73,11 +78,14 @@ class AbsenceRules:
         """When ``group`` last gave a sign of life; ``until_ns`` is up to when it is covered now.
 
         A service that has just started waits for its sources before it calls them lost. A sign that
-        was not there at the last look came after it, whatever the wall clock says.
+        was not there at the last look came after it: right after a step, only that tells its age.
         """
         if self._until_ns.get(group) != until_ns and until_ns is not None:
             passed_ns = self._steady.passed_ns()
-            age_ns = min(max(now_ns - until_ns, 0), passed_ns - self._looked_ns)
-            self._heard_ns[group] = passed_ns - age_ns
+            age_ns = max(now_ns - until_ns, 0)
+            if self._stepped_ns is not None and passed_ns - self._stepped_ns < STEP_SETTLES_NS:
+                age_ns = min(age_ns, passed_ns - self._looked_ns)
+            heard_ns = max(passed_ns - age_ns, self._heard_ns.get(group, 0))
+            self._heard_ns[group] = heard_ns
             self._until_ns[group] = until_ns
         return self._heard_ns.get(group, 0)

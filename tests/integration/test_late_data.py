@@ -89,6 +89,10 @@ class StandingClock(SystemClock):
     def now_ns(self) -> int:
         return START_NS + round(self.at_h * HOUR_NS)
 
+    def monotonic_s(self) -> float:
+        """Where it is put on, time has passed: nobody set a clock."""
+        return super().monotonic_s() + self.at_h * 3_600
+
 
 def plant(table: TagTable, *, lost: bool) -> Iterator[Batch]:
     """A plant that packs nothing for three hours, in which nobody hears of it when ``lost``."""
