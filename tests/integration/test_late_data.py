@@ -90,8 +90,8 @@ class StandingClock(SystemClock):
         return START_NS + round(self.at_h * HOUR_NS)
 
     def monotonic_s(self) -> float:
-        """Where it is put on, time has passed: nobody set a clock."""
-        return super().monotonic_s() + self.at_h * 3_600
+        """Where it is put on, time has passed, and none while it stands: nobody set a clock."""
+        return self.at_h * 3_600
 
 
 def plant(table: TagTable, *, lost: bool) -> Iterator[Batch]:
