@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := .make
 SITE ?= deploy/sites/changzhi
 PACKAGES := service connectors dashboards
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test zones torture bench check format web wheel lock clean
