@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from service.runtime.identity import Role
 from tests.alarm_lives import definition, journal, life, shelving
 from tests.api_app import Api, open_api
 from tests.api_fakes import NOW_NS
+from tests.sites import ZONE
 
 HOT = definition()
 LOW = definition(
@@ -134,7 +136,9 @@ async def test_the_journal_as_csv(api: Api) -> None:
     )  # fmt: skip
     seen = next(row for row in table if row["by"] == "wang.lei")
     assert seen["comment"] == "热电偶, 已换"
-    assert (seen["at"], seen["at_local"]) == ("2026-02-28T23:00:30.000Z", "2026-03-01 07:00:30")
+    at = datetime(2026, 2, 28, 23, 0, 30, tzinfo=UTC)
+    local = at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S")
+    assert (seen["at"], seen["at_local"]) == ("2026-02-28T23:00:30.000Z", local)
     assert (seen["priority"], seen["message_zh"], seen["unit"]) == ("high", "12区温度过高", "°C")
     formula = next(row for row in table if row["by"] == "li.na" and row["step"] != "shelved")
     assert formula["comment"] == "'=HYPERLINK(1)"
