@@ -214,8 +214,9 @@ class ProductionBook:
         a, b = self._inside(start_ns), self._inside(end_ns)
         known = self._known[row, a:b].astype(np.int64)
         due = self._due[row][a:b]
-        unknown = (self._meters[row] - known[:1]).sum()
-        gaps = unknown + lapses(self._known[row, a:b]).sum()
+        gaps = 0
+        if self._piece_kg[row] > 0.0:
+            gaps = (self._meters[row] - known[:1]).sum() + lapses(self._known[row, a:b]).sum()
         sums = [self._made[row, a:b].sum(), known.sum(), due.sum(), due @ known, gaps]
         made, met, planned, planned_met, gap = np.array(sums, np.int64)[:, None]
         outside_kg = np.array([self._outside_kg(stage, start_ns, end_ns)])
@@ -254,6 +255,7 @@ class ProductionBook:
             self._known[row, part],
             self._due[row][part],
             meters=self._meters[row],
+            has_pieces=self._piece_kg[row] > 0.0,
             first=part.start,
         )
 

@@ -58,7 +58,7 @@ class Counts:
     made: units made. known: minutes × meters that are known. due: finished units due inside the
     book. due_known: finished units due × meters that are known. outside_kg: finished kg due outside
     the book, where all is unknown. minutes: length of the window. gaps: how often a meter's minutes
-    become unknown, or begin so.
+    become unknown, or begin so; 0 where no pieces are counted.
     """
 
     made: Int64s
@@ -91,31 +91,38 @@ class RunningSums:
     """Sums of the minutes before each minute of the book from ``first`` on, int64, shape (n + 1,)
     for n minutes.
 
-    lapses: how many meters became unknown. unknown: meters that are unknown in the minute itself.
+    lapses: how many meters became unknown, None where no pieces are counted that could hide.
+    unknown: meters that are unknown in the minute itself; None with lapses.
     """
 
     made: Int64s
     known: Int64s
     due: Int64s
     due_known: Int64s
-    lapses: Int64s
-    unknown: Int64s
+    lapses: Int64s | None
+    unknown: Int64s | None
     first: int = 0
 
     @classmethod
     def of(
-        cls, made: Int64s, known: UInt16s, due: Int64s, *, meters: int, first: int = 0
+        cls,
+        made: Int64s,
+        known: UInt16s,
+        due: Int64s,
+        *,
+        meters: int,
+        has_pieces: bool,
+        first: int = 0,
     ) -> RunningSums:
         """Of a stage's minutes: units made, of its ``meters`` those known, and finished units
         due."""
-        unknown = np.append(meters - known.astype(np.int64), 0)
         return cls(
             running(made),
             running(known),
             running(due),
             running(due * known),
-            running(lapses(known)),
-            unknown,
+            running(lapses(known)) if has_pieces else None,
+            np.append(meters - known.astype(np.int64), 0) if has_pieces else None,
             first,
         )
 
@@ -129,11 +136,15 @@ class RunningSums:
             self.due_known[b] - self.due_known[a],
             outside_kg,
             minutes,
-            # The first minute's own step is not from within the window.
-            np.where(
-                b > a, self.unknown[a] + self.lapses[b] - self.lapses[np.minimum(a + 1, b)], 0
-            ),
+            self._gaps(a, b),
         )
+
+    def _gaps(self, a: Int64s, b: Int64s) -> Int64s:
+        if self.lapses is None or self.unknown is None:
+            return np.zeros(len(a), np.int64)
+        # The first minute's own step is not from within the window.
+        inside = self.lapses[b] - self.lapses[np.minimum(a + 1, b)]
+        return np.where(b > a, self.unknown[a] + inside, 0)
 
 
 def lapses(known: UInt16s) -> Int64s:
