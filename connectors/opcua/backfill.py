@@ -33,6 +33,14 @@ VALUES_AT_ONCE = 1_000
 MOST_PAGES = 10_000
 """Answers for one slice; a server that always has one more is not asked for ever."""
 
+TOO_MANY = "BadTooManyOperations"
+REFUSED = frozenset({
+    TOO_MANY, "BadServiceUnsupported", "BadHistoryOperationUnsupported", "BadHistoryOperationInvalid",
+    "BadNotSupported", "BadNotImplemented", "BadUserAccessDenied",
+})  # fmt: skip
+"""With these a server refuses a whole call for what is asked; others are about the connection, and
+the gap is asked about again."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _log = logging.getLogger(__name__)
 
@@ -43,6 +51,10 @@ class _Found:
 
     values: int = 0
     without: dict[str, int] = field(default_factory=dict)
+
+    def refuse(self, reason: str, nodes: int) -> None:
+        """So many ``nodes`` have no history, or not all of it."""
+        self.without[reason] = self.without.get(reason, 0) + nodes
 
 
 async def backfill(session: Session, kept: Kept, clock: Clock) -> None:
@@ -79,26 +91,49 @@ async def _slice(
     found: _Found,
     clock: Clock,
 ) -> None:
-    numbers = list(nodes)
-    for first in range(0, len(numbers), NODES_AT_ONCE):
-        wanted = dict.fromkeys(numbers[first : first + NODES_AT_ONCE], b"")
-        for _ in range(MOST_PAGES):
-            if not wanted:
-                break
-            await kept.inbox.room()
-            results = await _read(session, nodes, wanted, start_ns, end_ns)
-            at_ns = clock.now_ns()
-            for (number, _), result in zip(list(wanted.items()), results, strict=True):
-                del wanted[number]
-                if result.status >> 31:
-                    name = status_name(result.status)
-                    found.without[name] = found.without.get(name, 0) + 1
-                    continue
-                for batch in _batches(kept, number, result, start_ns, end_ns, at_ns):
-                    found.values += len(batch)
-                    kept.put(batch)
-                if result.continuation:
-                    wanted[number] = result.continuation
+    left, at_once = list(nodes), NODES_AT_ONCE
+    while left:
+        wanted = dict.fromkeys(left[:at_once], b"")
+        try:
+            await _pages(session, kept, nodes, wanted, (start_ns, end_ns), found, clock)
+        except ua.UaStatusCodeError as error:  # of the whole call, and so of each of its nodes
+            name = status_name(error.code)
+            if name not in REFUSED:
+                raise
+            if name == TOO_MANY and at_once > 1:
+                at_once = max(1, at_once // 2)
+                continue
+            found.refuse(name, len(wanted))
+        left = left[at_once:]
+
+
+async def _pages(
+    session: Session,
+    kept: Kept,
+    nodes: Mapping[int, ua.NodeId],
+    wanted: dict[int, bytes],
+    span: tuple[int, int],
+    found: _Found,
+    clock: Clock,
+) -> None:
+    """All of ``span`` that the server has of the nodes of ``wanted``, page by page."""
+    for _ in range(MOST_PAGES):
+        if not wanted:
+            return
+        await kept.inbox.room()
+        results = await _read(session, nodes, wanted, *span)
+        at_ns = clock.now_ns()
+        for number, result in zip(list(wanted), results, strict=True):
+            del wanted[number]
+            if result.status >> 31:
+                found.refuse(status_name(result.status), 1)
+                continue
+            for batch in _batches(kept, number, result, *span, at_ns):
+                found.values += len(batch)
+                kept.put(batch)
+            if result.continuation:
+                wanted[number] = result.continuation
+    found.refuse("pages without end", len(wanted))
 
 
 async def _read(

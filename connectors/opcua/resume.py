@@ -19,6 +19,7 @@ from connectors.opcua.session import Session
 from connectors.opcua.settings import OpcUaSettings
 from connectors.opcua.subscribe import subscribe
 from connectors.opcua.subscription import Subscription, after
+from connectors.opcua.wire import WireError
 from service.runtime.clock import Clock
 
 MOST_REPUBLISHED = 100_000
@@ -121,7 +122,10 @@ async def republished(
         raw = await session.republish(subscription, sequence)
     except (ua.uaerrors.BadMessageNotAvailable, ua.uaerrors.BadServiceUnsupported):
         return None
-    message = decode_republish(raw)
+    try:
+        message = decode_republish(raw)
+    except WireError:
+        return None  # asked again, it would say the same
     if message.sequence != sequence:
         return None  # some servers answer with whatever they have
     kept.counts["republished"] += 1

@@ -53,8 +53,11 @@ class _Session:
         self.asked_again.append(sequence)
         if sequence not in self._held:
             raise ua.uaerrors.BadMessageNotAvailable
+        held = self._held[sequence]
+        if isinstance(held, bytes):
+            return held
         response = ua.RepublishResponse()
-        response.NotificationMessage = self._held[sequence]
+        response.NotificationMessage = held
         return bytes(struct_to_binary(response))
 
     async def publish(self, acknowledge: Sequence[tuple[int, int]]) -> bytes:
@@ -173,6 +176,20 @@ async def test_numbers_wrap_past_zero_and_only_what_is_durable_is_acknowledged()
     assert held.acknowledge(2) == [(5, LAST), (5, 1)]
     assert held.acknowledge(2) == []
     assert held.acknowledge(9) == [(5, 2)]
+
+
+@pytest.mark.parametrize(
+    "answer", [_message(2, 2.0)[:20], ua.NotificationMessage()], ids=["cut off", "empty"]
+)
+async def test_a_republish_that_says_nothing_is_a_lost_message(answer: Message) -> None:
+    answers = [_message(1, 1.0, published=_at(0.1)), _message(3, 3.0, published=_at(0.3))]
+    async with _source(*answers, ConnectionError("end"), held={2: answer}) as (source, session):
+        batches, error = await _all(source)
+    assert _values(batches) == [1.0, 3.0]
+    assert "end" in str(error)
+    assert session.asked_again == [2]
+    counters = source.report().counters
+    assert (counters["republished"], counters["lost_messages"], counters["gaps"]) == (0, 1, 1)
 
 
 @pytest.mark.parametrize(("first", "second", "last"), [(4, 5, 6), (LAST - 1, LAST, 1)])
