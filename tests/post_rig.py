@@ -17,7 +17,7 @@ from service.domain.announcing import Announcement, Form
 from service.domain.instants import SECOND_NS, seconds
 from service.runtime.clock import FakeClock
 from service.runtime.courier import Courier, Post
-from service.runtime.deliver import Attempt, Outcome, Pending
+from service.runtime.deliver import Attempt, Outcome, Pending, Portion
 from service.runtime.notify import Destination, Message, MessageKind, NotifierLimits
 from service.runtime.progress import Progress
 from service.state.database import Database, open_database
@@ -183,3 +183,13 @@ async def post_rig(
 def to(receiver: Any, name: str = "m", **more: Any) -> Destination:
     """A destination that takes every priority."""
     return Destination(name, receiver, Priority.LOW, **more)
+
+
+class CountingOutbox(StateOutbox):
+    """dues: how often something was asked for."""
+
+    dues = 0
+
+    async def due(self, destination: str, now_ns: int, limit: int) -> Portion:
+        self.dues += 1
+        return await super().due(destination, now_ns, limit)

@@ -35,8 +35,8 @@ MOST_PAGES = 10_000
 
 TOO_MANY = "BadTooManyOperations"
 REFUSED = frozenset({
-    TOO_MANY, "BadServiceUnsupported", "BadHistoryOperationUnsupported", "BadHistoryOperationInvalid",
-    "BadNotSupported", "BadNotImplemented", "BadUserAccessDenied",
+    TOO_MANY, "BadServiceUnsupported", "BadHistoryOperationUnsupported", "BadNotSupported",
+    "BadHistoryOperationInvalid", "BadNotImplemented", "BadUserAccessDenied",
 })  # fmt: skip
 """With these a server refuses a whole call for what is asked; others are about the connection, and
 the gap is asked about again."""

@@ -25,9 +25,10 @@ from service.domain.circuit import (
     wait_s,
 )
 from service.domain.instants import SECOND_NS, seconds
+from service.runtime.attempting import attempt
 from service.runtime.clock import Clock
 from service.runtime.deliver import Attempt, Outbox, Outcome, Pending, Portion, Queue, Waiting
-from service.runtime.errors import ConnectorError, Rejected, Retryable
+from service.runtime.errors import ConnectorError, Retryable
 from service.runtime.notify import Destination, Final, Gone, Message, MessageKind, SiteName
 from service.runtime.pace import Pace
 from service.runtime.parcels import Item, Parcel, Room, alarm_parcel, digest_parcel, planned
@@ -43,8 +44,6 @@ FRESH_NS = SECOND_NS
 """So long a portion is worked off before it is asked whether something more urgent came."""
 LONGEST_REST_S = 3_600.0
 SHORTEST_REST_S = 0.2
-MOST_S = 180.0
-"""Bound on one attempt, in real seconds, of a notifier that does not keep its own."""
 
 
 class Post(Outbox, Queue, Protocol):
@@ -105,12 +104,12 @@ class Courier:
                     f"destination {self.destination.name} takes no more messages this minute; "
                     f"try again in a minute"
                 )
-            attempt, _ = await self._attempt(message, alarm=None, notices=0)
-            delivered = attempt.outcome is Outcome.DELIVERED
+            done, _ = await self._attempt(message, alarm=None, notices=0)
+            delivered = done.outcome is Outcome.DELIVERED
             heals = delivered and self.circuit.state is not CircuitState.DISABLED
-            await self._keep(attempt, None, WORKS if heals else self.circuit, is_patient=False)
+            await self._keep(done, None, WORKS if heals else self.circuit, is_patient=False)
         self.call()
-        return attempt
+        return done
 
     async def finish(self) -> None:
         """Returns once no attempt is under way; none begins any more. Before the end of ``run``, so
@@ -215,10 +214,10 @@ class Courier:
         await self._until_done(
             partial(self._post.bind, parcel.told.seqs, message.id, is_digest=is_digest)
         )
-        attempt, error = await self._attempt(message, alarm=parcel.alarm, notices=parcel.notices)
+        done, error = await self._attempt(message, alarm=parcel.alarm, notices=parcel.notices)
         now_ns = self._clock.now_ns()
         if error is None:
-            await self._keep(attempt, parcel, WORKS)
+            await self._keep(done, parcel, WORKS)
             return
         if isinstance(error, Gone):
             after = gone(now_ns, error=str(error))
@@ -229,58 +228,36 @@ class Courier:
                 retry_after_s=wish_s,
             )  # fmt: skip
         if isinstance(error, Final):
-            await self._lose(attempt, parcel, after)
+            await self._lose(done, parcel, after)
             return
         pause_s = wait_s(parcel.told.attempts + 1, self._draw())
-        await self._keep(attempt, parcel, after, next_ns=now_ns + seconds(pause_s))
+        await self._keep(done, parcel, after, next_ns=now_ns + seconds(pause_s))
 
-    async def _lose(self, attempt: Attempt, parcel: Parcel, after: Circuit) -> None:
+    async def _lose(self, done: Attempt, parcel: Parcel, after: Circuit) -> None:
         """Makes dead letters of what will never be taken, which the fallback hears at once."""
         name, to = self.destination.name, self.destination.fallback
         if to is not None:
             seqs, now_ns = parcel.told.seqs, self._clock.now_ns()
             await self._until_done(partial(self._post.pass_on, name, to, seqs, now_ns))
-        await self._keep(attempt, parcel, after, is_final=True)
+        await self._keep(done, parcel, after, is_final=True)
         log.error("never taken destination=%s message=%s dead=%d error=%s", name,
-                  attempt.message, len(parcel.told.seqs), attempt.answer)  # fmt: skip
+                  done.message, len(parcel.told.seqs), done.answer)  # fmt: skip
         self._news.step()
 
     async def _attempt(
         self, message: Message, *, alarm: str | None, notices: int
     ) -> tuple[Attempt, ConnectorError | None]:
         await self._pace.apart()
-        at_ns, start_s = self._clock.now_ns(), self._clock.monotonic_s()
         self._pace.count()
-        error: ConnectorError | None = None
-        try:
-            async with asyncio.timeout(MOST_S):
-                answer = await self.destination.notifier.send(message)
-        except ConnectorError as raised:
-            error, answer = raised, str(raised)
-        except TimeoutError:
-            error = Retryable(f"destination {self.destination.name}: no answer in {MOST_S:.0f} s")
-            answer = str(error)
-        except Exception as raised:  # an adapter that can't render one message stops no other
-            log.exception("notifier broke destination=%s", self.destination.name)
-            error = Rejected(f"destination {self.destination.name}: {raised!r}")
-            answer = str(error)
-        outcome = _outcome(error)
-        self.counters[outcome] += 1
-        return Attempt(
-            destination=self.destination.name,
-            message=message.id,
-            kind=message.kind,
-            alarm=alarm,
-            notices=notices,
-            at_ns=at_ns,
-            took_ms=round((self._clock.monotonic_s() - start_s) * 1_000),
-            outcome=outcome,
-            answer=answer,
-        ), error
+        done, error = await attempt(
+            self.destination, message, self._clock, alarm=alarm, notices=notices
+        )
+        self.counters[done.outcome] += 1
+        return done, error
 
     async def _keep(
         self,
-        attempt: Attempt,
+        done: Attempt,
         parcel: Parcel | None,
         after: Circuit,
         *,
@@ -293,7 +270,7 @@ class Courier:
         release = before.state is not CircuitState.CLOSED and after.state is CircuitState.CLOSED
         kept = partial(
             self._post.keep,
-            attempt,
+            done,
             None if parcel is None else parcel.told,
             next_ns=next_ns,
             circuit=after if changed else None,
@@ -302,13 +279,13 @@ class Courier:
         )
         await (self._until_done(kept) if is_patient else kept())
         self.circuit = after
-        if attempt.outcome is Outcome.DELIVERED:
-            self.last_success_ns = attempt.at_ns
+        if done.outcome is Outcome.DELIVERED:
+            self.last_success_ns = done.at_ns
         if before.failures == 0 and after.failures:
             log.warning("delivery failed destination=%s message=%s error=%s",
-                        attempt.destination, attempt.message, attempt.answer)  # fmt: skip
+                        done.destination, done.message, done.answer)  # fmt: skip
         if before.state is not after.state:
-            log.warning("destination %s is %s, was %s error=%s", attempt.destination,
+            log.warning("destination %s is %s, was %s error=%s", done.destination,
                         after.state, before.state, after.error)  # fmt: skip
 
     async def _until_done(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -345,15 +322,3 @@ class Courier:
         if waiting.unhanded_ns is not None and self.destination.fallback is not None:
             moments.append(waiting.unhanded_ns + seconds(self.destination.fallback_after_s))
         return (min(moments) - now_ns) / SECOND_NS if moments else LONGEST_REST_S
-
-
-def _outcome(error: ConnectorError | None) -> Outcome:
-    match error:
-        case None:
-            return Outcome.DELIVERED
-        case Gone():
-            return Outcome.GONE
-        case Rejected():
-            return Outcome.REFUSED
-        case _:
-            return Outcome.FAILED

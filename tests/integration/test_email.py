@@ -19,8 +19,8 @@ from connectors.outbound.client import open_outbound
 from connectors.outbound.settings import OutboundSettings
 from connectors.registry import Port, kinds
 from service.domain.alarm import Priority, TransitionKind
+from service.runtime.attempting import MOST_S
 from service.runtime.clock import FakeClock
-from service.runtime.courier import MOST_S
 from service.runtime.errors import Rejected, Retryable
 from service.runtime.notification import message_of
 from service.runtime.notify import Final, Message
