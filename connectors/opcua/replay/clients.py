@@ -108,14 +108,14 @@ async def take_ours(
 
         reading = asyncio.create_task(read())
         try:
-            return await _measure(seconds, lambda: values)
+            return await _measure(seconds, lambda: values, clock)
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
 
 
 async def take_stock(
-    endpoint: str, items: int, seconds: float, *, keys: Path | None = None
+    endpoint: str, items: int, seconds: float, clock: Clock, *, keys: Path | None = None
 ) -> Taken:
     """asyncua's client as its documentation shows it: one subscription, and a callback that does
     nothing but count."""
@@ -131,7 +131,7 @@ async def take_stock(
         subscription = await client.create_subscription(PUBLISHING_MS, counting)
         nodes = [client.get_node(ua.NodeId(number + 1, 2)) for number in range(items)]
         await subscription.subscribe_data_change(nodes)
-        return await _measure(seconds, lambda: counting.values)
+        return await _measure(seconds, lambda: counting.values, clock)
 
 
 @asynccontextmanager
@@ -156,14 +156,14 @@ class _Counting:
         self.values += 1
 
 
-async def _measure(seconds: float, values: Callable[[], int]) -> Taken:
-    await asyncio.sleep(WARM_UP_S)
+async def _measure(seconds: float, values: Callable[[], int], clock: Clock) -> Taken:
+    await clock.sleep(WARM_UP_S)
     gc.collect()
     gc.freeze()  # what was made before is looked through by neither client's collections
     before, cpu_s, wall_s = values(), time.process_time(), time.perf_counter()
     rss_mb = [_rss_mb()]
     for _ in range(2):
-        await asyncio.sleep(seconds / 2)
+        await clock.sleep(seconds / 2)
         rss_mb.append(_rss_mb())
     return Taken(
         values() - before,

@@ -75,7 +75,7 @@ async def _pair(
     """Ours, then the stock client."""
     ours = await _ours(endpoint, items, seconds, console, keys=keys)
     console.print(f"asyncua's client: {items} items, {seconds:g} s")
-    stock = await take_stock(endpoint, items, seconds, keys=keys)
+    stock = await take_stock(endpoint, items, seconds, SystemClock(), keys=keys)
     return {
         "values_per_cpu_s": round(ours.per_cpu_s),
         "stock_values_per_cpu_s": round(stock.per_cpu_s),

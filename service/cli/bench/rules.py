@@ -209,10 +209,10 @@ class _Nobody:
     limits = NotifierLimits()
 
     async def send(self, message: Message) -> str:
-        raise NotImplementedError
+        raise NotImplementedError("no courier runs in this bench")
 
     def preview(self, message: Message) -> str:
-        raise NotImplementedError
+        raise NotImplementedError("nobody looks in this bench")
 
 
 async def _judged(bench: _Watched, stretches: Iterable[list[Batch]]) -> Judged:
