@@ -64,11 +64,11 @@ class Gap:
 class Kept:
     """One connector's memory; whoever is connected owns it.
 
-    client: with a session that the server may still hold. handle_of, tag_of: client handles, the
-    same in every connection. subscriptions: by id, those that the server may still hold. proven_ns:
-    by group, up to when it was covered when its subscription was lost. gaps: the last ones; unread:
-    those of which the server's history was not asked yet. position: of the last Batch;
-    durable: up to which the journal has them.
+    client: with a session that the server may still hold. subscriptions: by id, those that it may
+    still hold. proven_ns: by group, up to when it was covered when its subscription was lost. gaps:
+    the last ones; unread: those of which the server's history was not asked yet. position: of the
+    last Batch; durable: up to which the journal has them. handle_of: the client handle of each tag
+    number, the same in every connection; tag_of: the other way, shape (handles,).
     """
 
     name: str
@@ -88,19 +88,13 @@ class Kept:
     durable: int = 0
     connections: int = 0
     newest: Newest = field(init=False)
+    handle_of: dict[int, int] = field(init=False)
+    tag_of: Int32s = field(init=False)
 
     def __post_init__(self) -> None:
         self.newest = Newest(self.tags)
-
-    @property
-    def handle_of(self) -> dict[int, int]:
-        """The client handle of each tag number."""
-        return {number: handle for handle, number in enumerate(self.tags)}
-
-    @property
-    def tag_of(self) -> Int32s:
-        """Shape (handles,), the tag number of each client handle."""
-        return np.array(list(self.tags), dtype=np.int32)
+        self.handle_of = {number: handle for handle, number in enumerate(self.tags)}
+        self.tag_of = np.array(list(self.tags), dtype=np.int32)
 
     def lose(self, subscription: Subscription) -> None:
         """The server has ``subscription`` no more: its group has to be subscribed to anew."""

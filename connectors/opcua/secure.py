@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from pathlib import Path
 
@@ -20,7 +21,7 @@ async def secure(
     """Sets policy, mode and certificates. The server is asked for its certificate, which has to be
     trusted, unless one is given. Raises ConnectorError and asyncua's errors."""
     if settings.certificate is None or settings.private_key is None:
-        ours = pki.own(now)
+        ours = await asyncio.to_thread(pki.own, now)  # it may have to make a key
         certificate, key = ours.certificate, ours.key
     else:
         certificate, key = settings.certificate, settings.private_key
@@ -37,7 +38,7 @@ async def secure(
     )
     if pinned is None:
         shown: bytes = client.security_policy.peer_certificate
-        pki.judge(shown, name=name, endpoint=settings.endpoint, now=now)
+        await asyncio.to_thread(pki.judge, shown, name=name, endpoint=settings.endpoint, now=now)
 
 
 async def identify(client: Client, settings: OpcUaSettings, *, name: str) -> None:

@@ -185,15 +185,15 @@ class OpcUaSource:
         try:
             while True:
                 await self._session.renew_channel(self._clock)
-                self._renew_certificate()
+                await self._renew_certificate()
         except Exception as error:  # noqa: BLE001  whatever ends the channel ends the source
             self._fail(error, doing="renewing the channel of")
 
-    def _renew_certificate(self) -> None:
+    async def _renew_certificate(self) -> None:
         """With a new certificate the channel is opened anew; the subscriptions go over to it."""
         if self._settings.security_policy == "None" or self._settings.certificate is not None:
             return
-        own = self._kept.pki.own(utc(self._clock.now_ns()))
+        own = await asyncio.to_thread(self._kept.pki.own, utc(self._clock.now_ns()))
         if own.until != self._session.own_until:
             self._kept.client = None
             raise Retryable(
