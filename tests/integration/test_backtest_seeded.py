@@ -19,6 +19,7 @@ from service.app.backtest import CoreBacktests, definitions_of, recorded
 from service.app.seed import seed
 from service.app.stated import stated
 from service.cli import app
+from service.domain.alarm import Transition
 from service.domain.backtest.grid import Grid
 from service.domain.backtest.inputs import Past
 from service.domain.backtest.labels import Found
@@ -187,21 +188,40 @@ def live_steps(site: Site) -> list[Step]:
     return sorted((r.id, r.kind, r.at_ns, r.value) for r in rows)
 
 
+def announced_steps(site: Site) -> dict[str, list[tuple[str, str, str, int]]]:
+    """By definition every step with its occurrence, of those about which nobody was spared."""
+    with read_only(site.service.data / "state.db") as connection:
+        rows = connection.execute(select(transition)).all()
+    spared = {r.definition for r in rows if r.quiet is not None}
+    found: dict[str, list[tuple[str, str, str, int]]] = {}
+    for r in rows:
+        if r.definition not in spared:
+            found.setdefault(r.definition, []).append((r.id, r.alarm, r.kind, r.at_ns))
+    return {definition: sorted(steps) for definition, steps in found.items()}
+
+
 def alarms_of(site: Site) -> set[str]:
     """Definitions that raised live."""
     with read_only(site.service.data / "state.db") as connection:
         return {row.definition for row in connection.execute(select(alarm)).all()}
 
 
-def replayed_steps(site: Site) -> list[Step]:
+def replayed(site: Site) -> list[Transition]:
     definitions = definitions_of(site, [("rules", RULES)])["rules"]
     with read_only(site.service.data / "state.db") as connection:
         past = recorded(connection, site, [definitions], START_NS, END_NS, lambda *_: None)
     seen = Past(past.book, Grid(site.plan, past.start_ns, past.end_ns), past.kept)
-    return sorted(
-        (one.id, str(one.kind), one.at_ns, one.value)
+    return [
+        one
         for alarm in definitions.stages
         for one in replay(alarm.definition, seen.inputs(alarm))[1]
+    ]
+
+
+def replayed_steps(site: Site) -> list[Step]:
+    return sorted(
+        (one.id, str(one.kind), one.at_ns, one.value)
+        for one in replayed(site)
         if one.kind in JUDGED
     )
 
@@ -212,6 +232,13 @@ def test_the_replay_of_a_past_is_what_was_raised_live(lived: Site) -> None:
     # The service judges from the first minute that it sees closed; nothing came before.
     assert min(at_ns for _, _, at_ns, _ in live) > START_NS + HOUR_NS
     assert replayed_steps(lived) == live
+    told = announced_steps(lived)
+    again: dict[str, list[tuple[str, str, str, int]]] = {definition: [] for definition in told}
+    for one in replayed(lived):
+        if one.definition in again:
+            again[one.definition].append((one.id, one.alarm, str(one.kind), one.at_ns))
+    assert {definition: sorted(steps) for definition, steps in again.items()} == told
+    assert len(told) >= 3  # the occurrence too is the same, where nobody was spared a call
     raised = [step for step in live if step[1] == "raised"]
     assert len(raised) >= 5  # or it would say little
     with read_only(lived.service.data / "state.db") as connection:
